@@ -1,0 +1,13 @@
+/// The three transports; the raw value is the name in a negotiate response (TransportProtocols.md).
+package enum HubTransportType: String, Sendable, CaseIterable {
+    case webSockets = "WebSockets"
+    case serverSentEvents = "ServerSentEvents"
+    case longPolling = "LongPolling"
+
+    package var transferFormats: [TransferFormat] {
+        switch self {
+        case .webSockets, .longPolling: [.text, .binary]
+        case .serverSentEvents: [.text]
+        }
+    }
+}
