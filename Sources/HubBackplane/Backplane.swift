@@ -1,0 +1,122 @@
+public import NIOCore
+
+/// What carries messages between nodes: channels, logs, queues and keys with a time to live.
+///
+/// There are two implementations, held to one conformance suite: ``InMemoryBackplane`` for a single node, and the Redis
+/// one of `HubBackplaneRedis`. A channel is fast and forgetful; a log is the truth. Whoever must not miss a message
+/// subscribes, waits for the confirmation, and then reads the log.
+///
+/// Completions and receivers run on a thread of the backplane and must not block.
+public protocol Backplane: Sendable {
+    // MARK: Channels
+
+    /// Subscribes to a channel; returns when the subscription is confirmed.
+    ///
+    /// - Parameters:
+    ///   - channel: The channel. Several subscriptions of one node to one channel are allowed.
+    ///   - receive: Called in order for every event of the channel.
+    /// - Throws: ``BackplaneError`` when the subscription could not be confirmed; nothing stays subscribed then.
+    func subscribe(
+        to channel: ChannelName, receive: @escaping @Sendable (SubscriptionEvent) -> Void
+    ) async throws -> ChannelSubscription
+
+    /// Publishes a message.
+    ///
+    /// - Parameter completion: Gets the number of nodes that were subscribed, a hint only: zero may be a node that is
+    ///   just resubscribing, one may be a node that is dead.
+    func publish(
+        _ message: ByteBuffer, to channel: ChannelName,
+        completion: @escaping @Sendable (Result<Int, BackplaneError>) -> Void)
+
+    // MARK: Logs
+
+    /// Appends an entry to a log and publishes its payload, in this order, without waiting in between.
+    ///
+    /// The payload is published even where the log refuses the entry.
+    func append(
+        _ append: LogAppend, completion: @escaping @Sendable (Result<LogAppendOutcome, BackplaneError>) -> Void)
+
+    /// Appends and publishes as one atomic step, but only while the log's last id is the one given.
+    ///
+    /// - Parameter last: The last id the caller has read, `nil` for a log that does not exist.
+    /// - Returns: Whether the entry was written.
+    func append(_ append: LogAppend, ifLastIs last: LogID?) async throws -> Bool
+
+    /// Reads a page of a log: the entries after an id, oldest first.
+    ///
+    /// - Parameter after: `nil` reads from the beginning.
+    /// - Returns: At most ``LogPage/limit`` entries; ``LogPage/isLast`` tells whether the log's end was reached.
+    func read(_ log: KeyName, after: LogID?) async throws -> LogPage
+
+    /// The last entry of a log, `nil` where the log is empty or does not exist.
+    func lastEntry(of log: KeyName) async throws -> LogEntry?
+
+    // MARK: Keys
+
+    /// Sets a key.
+    ///
+    /// - Returns: `false` when `onlyIfAbsent` was asked for and the key exists.
+    func set(_ key: KeyName, to value: ByteBuffer, timeToLive: Duration, onlyIfAbsent: Bool) async throws -> Bool
+
+    /// The value of a key, `nil` when it does not exist.
+    func get(_ key: KeyName) async throws -> ByteBuffer?
+
+    /// Renews the time to live of keys that exist. Does not wait; a failure shows in the commands that follow.
+    func expire(_ keys: [KeyName], after timeToLive: Duration)
+
+    /// The backplane's clock, in milliseconds since 1970: the one clock that all nodes share.
+    func time() async throws -> Int64
+
+    // MARK: Queues
+
+    /// Puts an item into a queue.
+    func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws
+
+    /// Takes items that no other consumer of the group has taken.
+    ///
+    /// - Parameters:
+    ///   - count: How many at most.
+    ///   - consumer: The node that takes them; the items stay pending under its name until ``acknowledge(_:on:)``.
+    ///   - wait: How long to wait for the first item; `nil` returns at once.
+    func take(_ count: Int, from queue: KeyName, consumer: String, wait: Duration?) async throws -> [QueueItem]
+
+    /// The items this consumer took and did not acknowledge: read first after every reconnect, since Redis may have
+    /// handed them to a connection that was already dead.
+    func pending(on queue: KeyName, consumer: String) async throws -> [QueueItem]
+
+    /// Removes taken items from the queue for good.
+    func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws
+
+    // MARK: State
+
+    /// Whether commands and live delivery work right now.
+    var isReady: Bool { get }
+
+    /// Calls `observe` with each change of state. After ``BackplaneState/ready`` everything subscribed is subscribed
+    /// again, and data may have been lost: what must be there has to be compared with the log.
+    func observeState(_ observe: @escaping @Sendable (BackplaneState) -> Void)
+}
+
+/// Whether a backplane can be used.
+public enum BackplaneState: Sendable, Equatable {
+    /// Commands and live delivery work. Sent after every (re)connect.
+    case ready
+    /// Commands fail with ``BackplaneError/Code/unavailable`` until the next ``ready``.
+    case away
+}
+
+extension Backplane {
+    /// Publishes a message and waits for the number of nodes that were subscribed.
+    public func publish(_ message: ByteBuffer, to channel: ChannelName) async throws -> Int {
+        try await withCheckedThrowingContinuation { continuation in
+            publish(message, to: channel) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Appends an entry to a log, publishes its payload, and waits for the outcome.
+    public func append(_ append: LogAppend) async throws -> LogAppendOutcome {
+        try await withCheckedThrowingContinuation { continuation in
+            self.append(append) { continuation.resume(with: $0) }
+        }
+    }
+}

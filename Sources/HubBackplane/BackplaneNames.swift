@@ -1,0 +1,89 @@
+/// The name of a channel on the backplane.
+public struct ChannelName: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: String
+    package init(_ rawValue: String) { self.rawValue = rawValue }
+    public var description: String { rawValue }
+}
+
+/// The name of a key on the backplane.
+public struct KeyName: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: String
+    package init(_ rawValue: String) { self.rawValue = rawValue }
+    public var description: String { rawValue }
+}
+
+/// The random name of a node: one running server process.
+public struct NodeID: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: String
+
+    /// A name of 64 random bits.
+    public init() {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        rawValue = String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// The node of this name.
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
+/// All names that Hubbub uses on a backplane.
+///
+/// Everything of one chunk stream, one connection or one group shares a hash tag, so that it lives in one slot of a
+/// Redis Cluster (Redis Cluster specification, "Hash tags").
+public struct BackplaneNames: Sendable {
+    private let app: String
+
+    /// Creates the names of an application.
+    ///
+    /// - Parameter app: The prefix of every name; applications that share a Redis differ in it.
+    public init(app: String) {
+        self.app = "hubbub:\(app):"
+    }
+
+    /// The names of one chunk stream.
+    public struct Stream: Sendable {
+        public let channel: ChannelName
+        public let log: KeyName
+        /// What never changes about the stream: its owner, its hub.
+        public let meta: KeyName
+        /// The epoch that was asked to stop.
+        public let stop: KeyName
+    }
+
+    /// The names of the chunk stream with this id.
+    public func stream(_ id: String) -> Stream {
+        let base = "\(app){s:\(id)}"
+        return Stream(
+            channel: ChannelName(base), log: KeyName(base + ":log"), meta: KeyName(base + ":meta"),
+            stop: KeyName(base + ":stop"))
+    }
+
+    /// What is said to one node.
+    public func node(_ id: NodeID) -> ChannelName { ChannelName("\(app){n:\(id.rawValue)}") }
+
+    /// What is said to one connection, heard by its home.
+    public func connection(_ id: String) -> ChannelName { ChannelName("\(app){c:\(id)}") }
+
+    /// Who is the home of a connection, claimed at the first attach.
+    public func connectionClaim(_ id: String) -> KeyName { KeyName("\(app){c:\(id)}:home") }
+
+    /// What is said to a group of a hub.
+    public func group(_ name: String, hub: String) -> ChannelName { ChannelName("\(app)\(hub):{g:\(name)}") }
+
+    /// What is said to all connections of a user at a hub.
+    public func user(_ id: String, hub: String) -> ChannelName { ChannelName("\(app)\(hub):{u:\(id)}") }
+
+    /// What is said to all connections of a hub.
+    public func all(hub: String) -> ChannelName { ChannelName("\(app)\(hub):{all}") }
+
+    /// The queue of asks that wait for a worker.
+    public var asks: KeyName { KeyName("\(app){asks}") }
+
+    /// The secret with which nodes sign connection tokens.
+    public var clusterSecret: KeyName { KeyName("\(app){secret}") }
+
+    /// The channel on which a node listens for itself, to know that live delivery works.
+    public func canary(_ id: NodeID) -> ChannelName { ChannelName("\(app){canary:\(id.rawValue)}") }
+}

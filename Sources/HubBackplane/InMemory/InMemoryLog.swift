@@ -1,0 +1,29 @@
+/// A log in memory: entries in the order of their ids.
+struct InMemoryLog {
+    private(set) var entries: [LogEntry] = []
+
+    var last: LogID? { entries.last?.id }
+
+    /// Appends an entry unless the log already has its id or a higher one.
+    mutating func append(_ entry: LogEntry) -> Bool {
+        if let last, entry.id <= last { return false }
+        entries.append(entry)
+        return true
+    }
+
+    func page(after id: LogID?) -> LogPage {
+        let start = id.map(firstIndex(after:)) ?? 0
+        let end = min(start + LogPage.limit, entries.count)
+        return LogPage(entries: Array(entries[start..<end]), isLast: end - start < LogPage.limit)
+    }
+
+    private func firstIndex(after id: LogID) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].id <= id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
