@@ -1,0 +1,168 @@
+import HubBackplane
+import NIOCore
+
+/// The form of entries in the log and on the channel. Integers are big-endian, readers ignore what follows the fields.
+///
+///     open    'O'  epoch:u32  textEpoch:u32  node:str8
+///     chunks  'C'  epoch:u32  first:u32  count:u32  (length:u32)×count  text
+///     end     'E'  epoch:u32  chunks:u32  bytes:u64  sha256:32 bytes  finish:u8
+///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16]
+///                  hasUsage:u8  [inputTokens:u32  outputTokens:u32]
+extension StreamEntry {
+    private enum Kind {
+        static let open = UInt8(ascii: "O")
+        static let chunks = UInt8(ascii: "C")
+        static let end = UInt8(ascii: "E")
+    }
+
+    /// Reads an entry; `nil` where the bytes are not one.
+    init?(payload: ByteBuffer) {
+        var payload = payload
+        guard let kind: UInt8 = payload.readInteger(), let epoch: UInt32 = payload.readInteger() else { return nil }
+        switch kind {
+        case Kind.open:
+            guard let textEpoch: UInt32 = payload.readInteger(), let node = payload.readString8() else { return nil }
+            self = .open(Opening(epoch: UInt64(epoch), textEpoch: UInt64(textEpoch), node: NodeID(node)))
+        case Kind.chunks:
+            guard let chunks = Chunks(epoch: UInt64(epoch), rest: payload) else { return nil }
+            self = .chunks(chunks)
+        case Kind.end:
+            guard let end = StreamEnd(reading: &payload) else { return nil }
+            self = .end(epoch: UInt64(epoch), end)
+        default:
+            return nil
+        }
+    }
+
+    var payload: ByteBuffer {
+        switch self {
+        case .open(let opening):
+            var buffer = ByteBuffer()
+            buffer.writeInteger(Kind.open)
+            buffer.writeInteger(UInt32(truncatingIfNeeded: opening.epoch))
+            buffer.writeInteger(UInt32(truncatingIfNeeded: opening.textEpoch))
+            buffer.writeString8(opening.node.rawValue)
+            return buffer
+        case .chunks(let chunks):
+            return Self.chunks(epoch: chunks.epoch, first: chunks.first, lengths: chunks.lengths, text: chunks.text)
+        case .end(let epoch, let end):
+            var buffer = ByteBuffer()
+            buffer.writeInteger(Kind.end)
+            buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
+            end.write(to: &buffer)
+            return buffer
+        }
+    }
+
+    /// The payload of a `chunks` entry, written straight from a producer's text.
+    static func chunks(
+        epoch: UInt64, first: UInt64, lengths: some Collection<Int>, text: ByteBuffer
+    ) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(13 + 4 * lengths.count + text.readableBytes)
+        buffer.writeInteger(Kind.chunks)
+        buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
+        buffer.writeInteger(UInt32(truncatingIfNeeded: first))
+        buffer.writeInteger(UInt32(lengths.count))
+        for length in lengths { buffer.writeInteger(UInt32(length)) }
+        buffer.writeImmutableBuffer(text)
+        return buffer
+    }
+}
+
+extension StreamEntry.Chunks {
+    fileprivate init?(epoch: UInt64, rest: ByteBuffer) {
+        var rest = rest
+        guard let first: UInt32 = rest.readInteger(), first > 0, let count: UInt32 = rest.readInteger(), count > 0,
+            Int(count) * 4 <= rest.readableBytes
+        else { return nil }
+        var lengths: [Int] = []
+        lengths.reserveCapacity(Int(count))
+        var total = 0
+        for _ in 0..<count {
+            guard let length: UInt32 = rest.readInteger() else { return nil }
+            lengths.append(Int(length))
+            total += Int(length)
+        }
+        guard let text = rest.readSlice(length: total) else { return nil }
+        self.init(epoch: epoch, first: UInt64(first), lengths: lengths, text: text)
+    }
+}
+
+extension StreamEnd {
+    private static let finishes: [UInt8: StreamFinish] = [1: .completed, 2: .stopped, 3: .filtered]
+    private static let failed: UInt8 = 4
+
+    fileprivate init?(reading buffer: inout ByteBuffer) {
+        guard let chunks: UInt32 = buffer.readInteger(), let bytes: UInt64 = buffer.readInteger(),
+            let sha256 = buffer.readBytes(length: 32), let kind: UInt8 = buffer.readInteger()
+        else { return nil }
+        let finish: StreamFinish
+        if kind == Self.failed {
+            guard let problem = StreamProblem(reading: &buffer) else { return nil }
+            finish = .failed(problem)
+        } else {
+            guard let known = Self.finishes[kind] else { return nil }
+            finish = known
+        }
+        var usage: StreamUsage?
+        if buffer.readInteger(as: UInt8.self) == 1, let input: UInt32 = buffer.readInteger(),
+            let output: UInt32 = buffer.readInteger()
+        {
+            usage = StreamUsage(inputTokens: input, outputTokens: output)
+        }
+        self.init(finish: finish, chunks: UInt64(chunks), bytes: bytes, sha256: sha256, usage: usage)
+    }
+
+    fileprivate func write(to buffer: inout ByteBuffer) {
+        buffer.writeInteger(UInt32(truncatingIfNeeded: chunks))
+        buffer.writeInteger(bytes)
+        buffer.writeBytes(sha256)
+        if case .failed(let problem) = finish {
+            buffer.writeInteger(Self.failed)
+            problem.write(to: &buffer)
+        } else {
+            buffer.writeInteger(Self.finishes.first { $0.value == finish }?.key ?? 1)
+        }
+        buffer.writeInteger(UInt8(usage == nil ? 0 : 1))
+        if let usage {
+            buffer.writeInteger(usage.inputTokens)
+            buffer.writeInteger(usage.outputTokens)
+        }
+    }
+}
+
+extension StreamProblem {
+    fileprivate init?(reading buffer: inout ByteBuffer) {
+        guard let retryable: UInt8 = buffer.readInteger(), let retryAfter: UInt32 = buffer.readInteger(),
+            let code = buffer.readString8(), let length: UInt16 = buffer.readInteger(),
+            let message = buffer.readString(length: Int(length))
+        else { return nil }
+        self.init(
+            code: code, message: message, retryable: retryable == 1,
+            retryAfter: retryAfter == 0 ? nil : .milliseconds(Int64(retryAfter)))
+    }
+
+    fileprivate func write(to buffer: inout ByteBuffer) {
+        buffer.writeInteger(UInt8(retryable ? 1 : 0))
+        let milliseconds = retryAfter.map { $0 / .milliseconds(1) } ?? 0
+        buffer.writeInteger(UInt32(clamping: Int64(milliseconds.rounded(.up))))
+        buffer.writeString8(code)
+        let text = message.utf8.prefix(Int(UInt16.max))
+        buffer.writeInteger(UInt16(text.count))
+        buffer.writeBytes(text)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func readString8() -> String? {
+        guard let length: UInt8 = readInteger() else { return nil }
+        return readString(length: Int(length))
+    }
+
+    fileprivate mutating func writeString8(_ string: String) {
+        let utf8 = string.utf8.prefix(Int(UInt8.max))
+        writeInteger(UInt8(utf8.count))
+        writeBytes(utf8)
+    }
+}

@@ -1,0 +1,101 @@
+import DequeModule
+import HubBackplane
+
+/// How a node that does not produce a stream follows it: subscribe, wait for the confirmation, read the log, then take
+/// live entries. Whatever does not follow on from what is known is answered by reading the log again; the channel is a
+/// hint, the log is the truth.
+struct FeedStateMachine: Sendable {
+    enum Action: Equatable {
+        case none
+        /// Read the log after ``FeedStateMachine/position`` and say what was there.
+        case readLog
+    }
+
+    private enum Phase: Equatable {
+        case subscribing
+        case reading
+        case live
+        case ended
+    }
+
+    /// The most entries that wait while the log is read. When more come they are dropped and read from the log.
+    static let heldLimit = 64
+
+    private var phase = Phase.subscribing
+    private var held: Deque<StreamEntry> = []
+    private var readAgain = false
+    /// A read found something that does not follow on; the producer is asked to look.
+    private(set) var hasHole = false
+
+    /// The subscription is confirmed, for the first time or again, or nothing was heard for long.
+    mutating func mustRead() -> Action {
+        switch phase {
+        case .subscribing, .live:
+            phase = .reading
+            return .readLog
+        case .reading:
+            readAgain = true
+            return .none
+        case .ended:
+            return .none
+        }
+    }
+
+    /// An entry came on the channel.
+    mutating func received(_ entry: StreamEntry, content: inout StreamContent) -> Action {
+        switch phase {
+        case .subscribing, .ended:
+            return .none
+        case .reading:
+            if held.count < Self.heldLimit {
+                held.append(entry)
+            } else {
+                held.removeAll()
+                readAgain = true
+            }
+            return .none
+        case .live:
+            switch content.take(entry) {
+            case .taken, .known:
+                return endedOrNone(content)
+            case .gap:
+                phase = .reading
+                held.append(entry)
+                return .readLog
+            }
+        }
+    }
+
+    /// A page of the log was read.
+    mutating func read(_ entries: [StreamEntry], isLast: Bool, content: inout StreamContent) -> Action {
+        guard phase == .reading else { return .none }
+        hasHole = false
+        for entry in entries where content.takeFromLog(entry) == .gap { hasHole = true }
+        if content.end != nil { return endedOrNone(content) }
+        if !isLast && !hasHole { return .readLog }
+        while let entry = held.popFirst() {
+            // What still leaves a gap here was published before the log had it, and comes again.
+            if content.take(entry) == .gap { hasHole = true }
+        }
+        if content.end != nil { return endedOrNone(content) }
+        if readAgain {
+            readAgain = false
+            return .readLog
+        }
+        phase = .live
+        return .none
+    }
+
+    /// The log could not be read; the backplane's next ready reads it again.
+    mutating func readFailed() {
+        if phase == .reading { phase = .live }
+    }
+
+    private mutating func endedOrNone(_ content: StreamContent) -> Action {
+        if content.end != nil {
+            phase = .ended
+            held.removeAll()
+        }
+        return .none
+    }
+}

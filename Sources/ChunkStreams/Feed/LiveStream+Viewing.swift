@@ -1,0 +1,97 @@
+import HubBackplane
+import Synchronization
+
+/// Reading a stream on this node.
+extension LiveStream {
+    /// Attaches a viewer; `nil` where the stream was given up on this node meanwhile.
+    func attach(_ sink: any ChunkViewerSink, after cursor: ChunkCursor) -> ChunkViewer? {
+        state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.lastViewer += 1
+            state.viewers[state.lastViewer] = ViewerState(sink: sink, cursor: cursor)
+            state.signalViewers()
+            return ChunkViewer(stream: self, number: state.lastViewer)
+        }
+    }
+
+    func nextEvent(ofViewer number: Int, limit: Int) -> ChunkViewerEvent? {
+        let (event, mustRead) = state.withLock { state -> (ChunkViewerEvent?, Bool) in
+            guard let index = state.viewers.index(forKey: number) else { return (nil, false) }
+            switch state.viewers.values[index].next(from: state.content, limit: limit) {
+            case .event(let event):
+                state.letGoOfReadText()
+                return (event, false)
+            case .nothing:
+                state.viewers.values[index].isSignalled = false
+                return (nil, false)
+            case .readLog:
+                state.viewers.values[index].isSignalled = false
+                return (nil, true)
+            }
+        }
+        if mustRead { readLog(forViewer: number) }
+        switch event {
+        case .ended, .lost: removeViewer(number)
+        case .text, .restarted, nil: break
+        }
+        return event
+    }
+
+    func removeViewer(_ number: Int) {
+        let subscription = state.withLock { state -> ChannelSubscription? in
+            state.viewers[number] = nil
+            return state.closeWhenUnused()
+        }
+        if isClosed { node.registry.remove(self) }
+        subscription?.cancel()
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
+    private func readLog(forViewer number: Int) {
+        guard let content = state.withLock({ $0.viewers[number]?.own }) else { return }
+        Task {
+            let page = try? await node.backplane.read(names.log, after: content.position)
+            state.withLock { state in
+                guard let index = state.viewers.index(forKey: number) else { return }
+                if let page {
+                    state.viewers.values[index].read(page.streamEntries, isLast: page.isLast)
+                } else {
+                    state.viewers.values[index].readFailed()
+                }
+                state.signalViewers()
+            }
+        }
+    }
+}
+
+extension LiveStream.State {
+    /// The text that every viewer has read is only kept where it is produced.
+    fileprivate mutating func letGoOfReadText() {
+        guard production == nil, viewers.count == 1, let viewer = viewers.values.first,
+            viewer.cursor.seq == content.text.last, viewer.cursor.textEpoch == content.textEpoch
+        else { return }
+        content.text.drop(through: viewer.cursor.seq)
+    }
+
+    /// Keeps the text that viewers have not read within a bound; who is further behind reads the log.
+    mutating func boundText(to limit: Int) {
+        guard production == nil, content.text.byteCount > limit else { return }
+        let slowest = viewers.values.lazy.filter { [textEpoch = content.textEpoch] in
+            $0.cursor.textEpoch == textEpoch
+        }.map(\.cursor.seq).min()
+        content.text.drop(through: slowest ?? content.text.last)
+        if content.text.byteCount > limit {
+            content.text.drop(through: content.text.base + (content.text.last - content.text.base) / 2)
+        }
+    }
+
+    /// Closes a stream that nobody reads and nobody produces here.
+    mutating func closeWhenUnused() -> ChannelSubscription? {
+        guard viewers.isEmpty, production == nil else { return nil }
+        isClosed = true
+        defer { subscription = nil }
+        return subscription
+    }
+}

@@ -1,0 +1,91 @@
+import HubBackplane
+
+/// What a node knows of a stream: its text (or the part its viewers still want), whose epoch it is, and how it ended.
+struct StreamContent: Sendable {
+    enum Taken: Equatable {
+        case taken
+        /// Nothing new: a repeat, or from a writer whose time is over.
+        case known
+        /// It does not follow on from what is here.
+        case gap
+    }
+
+    /// The writer's epoch, 0 before any opening entry was seen.
+    private(set) var epoch: UInt64
+    /// The epoch in which this text began.
+    private(set) var textEpoch: UInt64
+    var text: StreamText
+    private(set) var end: StreamEnd?
+    /// The node that produces it, as far as its opening entry was seen.
+    private(set) var producer: NodeID?
+
+    /// What a viewer knows that has read up to `cursor`.
+    init(after cursor: ChunkCursor) {
+        epoch = cursor.seq == 0 ? 0 : cursor.textEpoch
+        textEpoch = cursor.textEpoch
+        text = StreamText(after: cursor.seq)
+    }
+
+    /// What a producer knows that has just opened.
+    init(opening: StreamEntry.Opening) {
+        epoch = opening.epoch
+        textEpoch = opening.textEpoch
+        text = StreamText()
+        producer = opening.node
+    }
+
+    /// The id after which the log is read on; `nil` reads it from its beginning.
+    ///
+    /// A writer that goes on with the text of an older epoch writes it again under the same seqs, so the place in an
+    /// epoch is always the last chunk that is known.
+    var position: LogID? { epoch == 0 ? nil : LogID(epoch: epoch, seq: text.last) }
+
+    /// Takes an entry of the channel.
+    mutating func take(_ entry: StreamEntry) -> Taken {
+        guard end == nil else { return .known }
+        switch entry {
+        case .open(let opening):
+            guard opening.epoch > epoch else { return .known }
+            begin(opening)
+            return .taken
+        case .chunks(let chunks):
+            guard chunks.epoch >= epoch else { return .known }
+            // A writer whose opening entry was not seen: its text may begin anew.
+            guard chunks.epoch == epoch, chunks.first <= text.last + 1 else { return .gap }
+            guard chunks.last > text.last else { return .known }
+            text.append(chunks)
+            return .taken
+        case .end(let epoch, let end):
+            guard epoch >= self.epoch else { return .known }
+            guard epoch == self.epoch, end.chunks <= text.last else { return .gap }
+            self.end = end
+            return .taken
+        }
+    }
+
+    /// Takes an entry of the log, which has an opening entry in front of every epoch and is read from a place in one.
+    mutating func takeFromLog(_ entry: StreamEntry) -> Taken {
+        // An end in a new epoch without an opening entry was written by somebody who produced nothing.
+        if self.end == nil, case .end(let epoch, let end) = entry, epoch > self.epoch, end.chunks <= text.last {
+            self.end = end
+            self.epoch = epoch
+            return .taken
+        }
+        return take(entry)
+    }
+
+    /// Ends the text: the producer's own end was accepted.
+    mutating func finish(_ end: StreamEnd) { self.end = end }
+
+    /// The producer goes on under another epoch, after the log was lost.
+    mutating func continues(under epoch: UInt64) { self.epoch = epoch }
+
+    private mutating func begin(_ opening: StreamEntry.Opening) {
+        epoch = opening.epoch
+        producer = opening.node
+        if opening.textEpoch != textEpoch {
+            textEpoch = opening.textEpoch
+            text = StreamText()
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import HubBackplane
+import Synchronization
+
+extension LiveStream {
+    fileprivate enum Chore {
+        case none
+        case catchUp
+        case renew
+        case close(ChannelSubscription?)
+    }
+
+    /// A second has passed.
+    func tick() {
+        switch state.withLock({ $0.chore(configuration: node.configuration) }) {
+        case .none:
+            return
+        case .catchUp:
+            catchUp()
+        case .renew:
+            node.backplane.expire([names.log, names.meta, names.stop], after: node.configuration.liveTimeToLive)
+        case .close(let subscription):
+            node.registry.remove(self)
+            subscription?.cancel()
+        }
+    }
+}
+
+extension LiveStream.State {
+    fileprivate mutating func chore(configuration: ChunkStreamsConfiguration) -> LiveStream.Chore {
+        if production != nil {
+            production?.ticks += 1
+            let ticks = production?.ticks ?? 0
+            if production?.machine.hasEnded == true {
+                guard ticks > configuration.textRetention.components.seconds else { return .none }
+                production = nil
+            } else {
+                guard ticks >= configuration.retention.components.seconds / 2 else { return .none }
+                production?.ticks = 0
+                return .renew
+            }
+        }
+        if viewers.isEmpty { return .close(closeWhenUnused()) }
+        quietTicks += 1
+        guard feed != nil, content.end == nil, quietTicks >= configuration.silence.components.seconds else {
+            return .none
+        }
+        return .catchUp
+    }
+}

@@ -1,0 +1,66 @@
+import HubBackplane
+import NIOCore
+import Synchronization
+
+/// One stream on this node: its text here, who reads it, and either its producer or the way it is followed.
+///
+/// Everything changes under one lock; the backplane is only called without it. Extensions hold the three roles:
+/// reading (`Feed/`), following another node's producer (`Feed/`), producing (`Producer/`).
+final class LiveStream: Sendable {
+    struct State: Sendable {
+        var content: StreamContent
+        var viewers: [Int: ViewerState] = [:]
+        var lastViewer = 0
+        /// Set while another node produces.
+        var feed: FeedStateMachine?
+        var subscription: ChannelSubscription?
+        var isSubscribing = false
+        /// Set while this node produces, and until its text is let go.
+        var production: Production?
+        /// Ticks of the sweep since something was heard.
+        var quietTicks = 0
+        /// Nothing may be attached any more; the registry has a successor.
+        var isClosed = false
+    }
+
+    let id: ChunkStreamID
+    let names: BackplaneNames.Stream
+    let node: StreamNode
+    let state: Mutex<State>
+
+    /// A stream followed from a viewer's place on.
+    init(id: ChunkStreamID, following cursor: ChunkCursor, node: StreamNode) {
+        self.id = id
+        self.names = node.names.stream(id.rawValue)
+        self.node = node
+        self.state = Mutex(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
+    }
+
+    /// A stream produced here.
+    init(id: ChunkStreamID, opening: StreamEntry.Opening, meta: ByteBuffer, node: StreamNode) {
+        self.id = id
+        self.names = node.names.stream(id.rawValue)
+        self.node = node
+        self.state = Mutex(
+            State(content: StreamContent(opening: opening), production: Production(epoch: opening.epoch, meta: meta)))
+    }
+}
+
+/// What all streams of a node share.
+struct StreamNode: Sendable {
+    let id: NodeID
+    let backplane: any Backplane
+    let names: BackplaneNames
+    let configuration: ChunkStreamsConfiguration
+    let registry: StreamRegistry
+}
+
+extension LiveStream.State {
+    /// Tells every viewer that has not been told yet.
+    mutating func signalViewers() {
+        for index in viewers.values.indices where !viewers.values[index].isSignalled {
+            viewers.values[index].isSignalled = true
+            viewers.values[index].sink.viewerHasNews()
+        }
+    }
+}

@@ -1,0 +1,310 @@
+import Crypto
+import HubBackplane
+import NIOCore
+import Synchronization
+
+/// Producing a stream on this node.
+extension LiveStream {
+    /// What is to be done outside the lock after the producer's machine has spoken.
+    enum Work {
+        case none
+        case append(LogAppend)
+        case reopen(LogAppend, meta: ByteBuffer)
+        case readLogEnd
+        case publish(ByteBuffer, goOn: Bool)
+        case retryLater
+        case follow(interrupt: (@Sendable () -> Void)?, waiters: [CheckedContinuation<StreamEnd?, Never>])
+        case ended
+    }
+
+    /// This node produces the stream from now on; viewers that followed it already stay where they are.
+    func produce(_ opening: StreamEntry.Opening, meta: ByteBuffer) {
+        let subscription = state.withLock { state -> ChannelSubscription? in
+            state.content = StreamContent(opening: opening)
+            state.production = Production(epoch: opening.epoch, meta: meta)
+            state.feed = nil
+            defer { state.subscription = nil }
+            return state.subscription
+        }
+        subscription?.cancel()
+    }
+
+    /// Hands over text. Returns whether so much waits for the log that the producer has to wait, too.
+    func append(_ text: ByteBuffer) throws(ChunkProducerError) -> Bool {
+        let limit = node.configuration.maximumAppendBytes
+        let (work, mustWait) = try state.withLock { state throws(ChunkProducerError) -> (Work, Bool) in
+            guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
+                throw .interrupted
+            }
+            guard state.content.text.byteCount + text.readableBytes <= node.configuration.maximumTextBytes else {
+                throw .tooLong
+            }
+            var rest = text
+            while let chunk = rest.readChunk(limit: limit) { state.content.text.append(chunk) }
+            state.signalViewers()
+            let work = self.work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
+            return (work, state.waitingBytes > node.configuration.maximumWaitingBytes)
+        }
+        perform(work)
+        return mustWait
+    }
+
+    /// Waits until the log has taken enough, or until it makes no sense to wait.
+    func waitForRoom() async {
+        await withCheckedContinuation { continuation in
+            let mustWait = state.withLock { state in
+                guard state.production?.machine.isOpen == true, state.production?.isStopped == false,
+                    state.waitingBytes > node.configuration.maximumWaitingBytes / 2
+                else { return false }
+                state.production?.roomWaiter = continuation
+                return true
+            }
+            if !mustWait { continuation.resume() }
+        }
+    }
+
+    /// Ends the text and waits until the log has the end; `nil` where another one has ended or taken the stream.
+    func finish(_ finish: StreamFinish, usage: StreamUsage?) async -> StreamEnd? {
+        await withCheckedContinuation { continuation in
+            let work = state.withLock { state -> Work? in
+                guard state.production != nil else { return nil }
+                state.production?.endWaiters.append(continuation)
+                return endText(finish, usage: usage, in: &state)
+            }
+            if let work { perform(work) } else { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// The owner stops the stream: the text is over at once, and the end says so.
+    ///
+    /// - Parameter epoch: The epoch that was to be stopped; a later one goes on.
+    /// - Returns: Whether there was something to stop.
+    @discardableResult
+    func stop(epoch: UInt64) -> Bool {
+        let (work, interrupt) = state.withLock { state -> (Work, (@Sendable () -> Void)?) in
+            guard let production = state.production, production.machine.isOpen, production.machine.epoch <= epoch
+            else { return (.none, nil) }
+            state.production?.isStopped = true
+            let work = endText(.stopped, usage: nil, in: &state)
+            defer { state.production?.onInterrupt = nil }
+            return (work, production.onInterrupt)
+        }
+        perform(work)
+        interrupt?()
+        return interrupt != nil || state.withLock { $0.production?.isStopped == true }
+    }
+
+    /// The backplane is ready again, or a reader found a hole.
+    func compareWithLog() {
+        perform(
+            state.withLock { state in
+                work(for: state.production?.machine.compareWithLog(last: state.content.text.last), in: &state)
+            })
+    }
+
+    private func endText(_ finish: StreamFinish, usage: StreamUsage?, in state: inout State) -> Work {
+        guard state.production?.machine.isOpen == true else {
+            return work(
+                for: state.production?.machine.hasEnded == true ? .ended : ProducerStateMachine.Action.none, in: &state)
+        }
+        let text = state.content.text
+        var hash = SHA256()
+        text.all.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        state.production?.end = StreamEnd(
+            finish: finish, chunks: text.last, bytes: UInt64(text.byteCount), sha256: Array(hash.finalize()),
+            usage: usage)
+        return work(for: state.production?.machine.end(last: text.last), in: &state)
+    }
+
+    /// Turns what the machine wants into bytes for the backplane.
+    private func work(for action: ProducerStateMachine.Action?, in state: inout State) -> Work {
+        guard let action, let production = state.production else { return .none }
+        let epoch = production.machine.epoch
+        switch action {
+        case .none:
+            return .none
+        case .appendText(let seq):
+            guard let piece = state.content.text.read(after: seq, limit: node.configuration.maximumAppendBytes)
+            else { return .none }
+            state.production?.machine.appending(through: piece.last)
+            let payload = StreamEntry.chunks(epoch: epoch, first: seq + 1, lengths: piece.lengths, text: piece.text)
+            return .append(
+                LogAppend(
+                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: piece.last), payload: payload))
+        case .appendEnd:
+            guard let end = production.end else { return .none }
+            return .append(
+                LogAppend(
+                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: end.chunks + 1),
+                    payload: StreamEntry.end(epoch: epoch, end).payload, timeToLive: node.configuration.retention))
+        case .readLogEnd:
+            return .readLogEnd
+        case .reopen(let epoch):
+            let opening = StreamEntry.Opening(epoch: epoch, textEpoch: state.content.textEpoch, node: node.id)
+            return .reopen(.opening(opening, names: names, configuration: node.configuration), meta: production.meta)
+        case .publishAgain(let after, let through):
+            guard let piece = state.content.text.read(after: after, limit: .max), piece.last >= through else {
+                return .none
+            }
+            let lengths = piece.lengths.prefix(Int(through - after))
+            let text = piece.text.getSlice(at: piece.text.readerIndex, length: lengths.reduce(0, +)) ?? piece.text
+            return .publish(
+                StreamEntry.chunks(epoch: epoch, first: after + 1, lengths: lengths, text: text), goOn: true)
+        case .publishEndAgain:
+            guard let end = production.end else { return .none }
+            return .publish(StreamEntry.end(epoch: epoch, end).payload, goOn: false)
+        case .retryLater:
+            return .retryLater
+        case .ended:
+            return .ended
+        case .fenced:
+            let waiters = takeWaiters(&state)
+            state.production = nil
+            state.feed = FeedStateMachine()
+            state.isSubscribing = true
+            return .follow(interrupt: production.onInterrupt, waiters: waiters)
+        }
+    }
+
+    private func takeWaiters(_ state: inout State) -> [CheckedContinuation<StreamEnd?, Never>] {
+        state.production?.roomWaiter?.resume()
+        state.production?.roomWaiter = nil
+        defer { state.production?.endWaiters = [] }
+        return state.production?.endWaiters ?? []
+    }
+
+    private func perform(_ work: Work) {
+        switch work {
+        case .none:
+            return
+        case .append(let append):
+            node.backplane.append(append) { self.answered($0) }
+        case .reopen(let append, let meta):
+            Task {
+                _ = try? await node.backplane.set(
+                    names.meta, to: meta, timeToLive: node.configuration.liveTimeToLive, onlyIfAbsent: true)
+                node.backplane.append(append) { self.answered($0) }
+            }
+        case .readLogEnd:
+            Task { await readLogEnd() }
+        case .publish(let payload, let goOn):
+            node.backplane.publish(payload, to: names.channel) { _ in }
+            if goOn {
+                perform(
+                    state.withLock { state in
+                        self.work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
+                    })
+            } else {
+                ended()
+            }
+        case .retryLater:
+            retryLater()
+        case .follow(let interrupt, let waiters):
+            follow()
+            interrupt?()
+            for waiter in waiters { waiter.resume(returning: nil) }
+        case .ended:
+            ended()
+        }
+    }
+
+    private func answered(_ answer: Result<LogAppendOutcome, BackplaneError>) {
+        perform(
+            state.withLock { state in
+                let action = state.production?.machine.answered(answer, last: state.content.text.last)
+                if state.waitingBytes <= node.configuration.maximumWaitingBytes / 2 {
+                    state.production?.roomWaiter?.resume()
+                    state.production?.roomWaiter = nil
+                }
+                state.followReopening()
+                return work(for: action, in: &state)
+            })
+    }
+
+    private func readLogEnd() async {
+        let last: LogEntry?
+        do {
+            last = try await node.backplane.lastEntry(of: names.log)
+        } catch {
+            let unreadable = error as? BackplaneError ?? BackplaneError(.unavailable, "cancelled")
+            return perform(
+                state.withLock { state in
+                    work(for: state.production?.machine.logUnreadable(unreadable), in: &state)
+                })
+        }
+        let entry = last.flatMap { StreamEntry(payload: $0.payload) }
+        var isEnd = false
+        var isOwnOpening = false
+        switch entry {
+        case .end: isEnd = true
+        case .open(let opening): isOwnOpening = opening.node == node.id
+        case .chunks, nil: break
+        }
+        perform(
+            state.withLock { state in
+                let action = state.production?.machine.logEnds(
+                    at: last?.id, isEnd: isEnd, isOwnOpening: isOwnOpening, last: state.content.text.last)
+                state.followReopening()
+                return work(for: action, in: &state)
+            })
+    }
+
+    /// While the backplane is away its next ready is waited for; a refusal is asked again after a moment.
+    private func retryLater() {
+        guard node.backplane.isReady else { return }
+        Task {
+            try? await Task.sleep(for: .milliseconds(250))
+            perform(
+                state.withLock { state in
+                    work(for: state.production?.machine.retryTimePassed(last: state.content.text.last), in: &state)
+                })
+        }
+    }
+
+    /// The end is in the log: viewers may see it.
+    private func ended() {
+        let (end, waiters) = state.withLock { state -> (StreamEnd?, [CheckedContinuation<StreamEnd?, Never>]) in
+            state.production?.ticks = 0
+            if let end = state.production?.end { state.content.finish(end) }
+            state.signalViewers()
+            return (state.content.end, takeWaiters(&state))
+        }
+        for waiter in waiters { waiter.resume(returning: end) }
+        node.backplane.expire([names.meta, names.stop], after: node.configuration.retention)
+    }
+}
+
+extension LiveStream.State {
+    /// How many bytes of text the log has not accepted.
+    fileprivate var waitingBytes: Int {
+        guard let acknowledged = production?.machine.acknowledged else { return 0 }
+        return content.text.byteCount(after: acknowledged)
+    }
+
+    /// A producer that wrote its text again goes on under its new epoch.
+    fileprivate mutating func followReopening() {
+        guard let epoch = production?.machine.epoch, epoch != content.epoch else { return }
+        content.continues(under: epoch)
+    }
+}
+
+extension LogAppend {
+    /// The entry with which a producer takes a stream.
+    static func opening(
+        _ opening: StreamEntry.Opening, names: BackplaneNames.Stream, configuration: ChunkStreamsConfiguration
+    ) -> LogAppend {
+        LogAppend(
+            log: names.log, channel: names.channel, id: LogID(epoch: opening.epoch, seq: 0),
+            payload: StreamEntry.open(opening).payload, creates: true, timeToLive: configuration.liveTimeToLive)
+    }
+}
+
+extension ByteBuffer {
+    /// The next chunk of at most `limit` bytes, ending on a Unicode scalar.
+    fileprivate mutating func readChunk(limit: Int) -> ByteBuffer? {
+        guard readableBytes > limit else { return readableBytes > 0 ? readSlice(length: readableBytes) : nil }
+        var length = limit
+        while length > 1, let byte: UInt8 = getInteger(at: readerIndex + length), byte & 0xC0 == 0x80 { length -= 1 }
+        return readSlice(length: length)
+    }
+}

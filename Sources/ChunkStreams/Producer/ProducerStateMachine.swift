@@ -1,0 +1,197 @@
+import HubBackplane
+
+/// What a producer owes the log: one append in flight, everything else waits in the text and leaves together when the
+/// answer comes. Idle adds no delay and no timer, load makes bigger batches.
+///
+/// The text itself stays with the stream; the machine knows chunks by number only.
+struct ProducerStateMachine: Sendable {
+    enum Action: Equatable {
+        case none
+        /// Append the chunks after this one, as many as fit.
+        case appendText(after: UInt64)
+        /// Append the end.
+        case appendEnd
+        /// Read the log's last entry and say what it is.
+        case readLogEnd
+        /// Append the opening entry of this epoch, as a writer that goes on with the same text; the log and the meta
+        /// may be gone.
+        case reopen(epoch: UInt64)
+        /// These chunks are in the log, but perhaps nobody was told: publish them, then go on with ``next(last:)``.
+        case publishAgain(after: UInt64, through: UInt64)
+        /// The end is in the log, but perhaps nobody was told: publish it.
+        case publishEndAgain
+        /// Ask again a little later (``retryTimePassed(last:)``).
+        case retryLater
+        /// The end is in the log.
+        case ended
+        /// Another one writes this stream now.
+        case fenced
+    }
+
+    private enum Phase: Equatable {
+        case idle
+        case appendingText(through: UInt64)
+        case appendingEnd
+        case reading
+        case reopening(epoch: UInt64)
+        /// The backplane is away, or refused for a while.
+        case waiting
+        case ended
+        case fenced
+    }
+
+    private var phase = Phase.idle
+    /// The epoch this producer writes under.
+    private(set) var epoch: UInt64
+    /// The last chunk that the log has accepted.
+    private(set) var acknowledged: UInt64 = 0
+    /// The end was handed over and waits for its turn.
+    private(set) var isEnding = false
+    /// The log may have lost what it accepted: compare before anything is appended.
+    private var mustCompare = false
+    /// An opening entry of this epoch was sent and not answered.
+    private var unansweredReopening: UInt64?
+
+    /// A producer whose opening entry was accepted.
+    init(epoch: UInt64) {
+        self.epoch = epoch
+    }
+
+    /// Whether text may still be handed over.
+    var isOpen: Bool { !isEnding && phase != .fenced && phase != .ended }
+
+    /// Whether the end is in the log.
+    var hasEnded: Bool { phase == .ended }
+
+    /// The text has grown to `last`, or there may be something to do.
+    mutating func next(last: UInt64) -> Action {
+        guard phase == .idle else { return .none }
+        if mustCompare {
+            mustCompare = false
+            phase = .reading
+            return .readLogEnd
+        }
+        if acknowledged < last {
+            return .appendText(after: acknowledged)
+        }
+        if isEnding {
+            phase = .appendingEnd
+            return .appendEnd
+        }
+        return .none
+    }
+
+    /// The append asked for by ``Action/appendText(after:)`` goes up to here.
+    mutating func appending(through last: UInt64) {
+        phase = .appendingText(through: last)
+    }
+
+    /// No more text will come.
+    mutating func end(last: UInt64) -> Action {
+        guard isOpen else { return .none }
+        isEnding = true
+        return next(last: last)
+    }
+
+    /// The answer to an append.
+    mutating func answered(_ answer: Result<LogAppendOutcome, BackplaneError>, last: UInt64) -> Action {
+        switch (phase, answer) {
+        case (.appendingText(let through), .success(.accepted)):
+            acknowledged = through
+            phase = .idle
+            return next(last: last)
+        case (.appendingEnd, .success(.accepted)):
+            phase = .ended
+            return .ended
+        case (.reopening(let epoch), .success(.accepted)):
+            reopened(epoch)
+            return next(last: last)
+        case (.appendingText, .success(.refused)), (.appendingEnd, .success(.refused)):
+            phase = .reading
+            return .readLogEnd
+        case (.reopening(let epoch), .success(.refused)):
+            unansweredReopening = epoch
+            phase = .reading
+            return .readLogEnd
+        case (.appendingText, .success(.missing)), (.appendingEnd, .success(.missing)):
+            return reopen(after: epoch)
+        case (.reopening(let epoch), .success(.missing)), (.reopening(let epoch), .failure):
+            unansweredReopening = epoch
+            return wait(answer)
+        case (.appendingText, .failure), (.appendingEnd, .failure):
+            return wait(answer)
+        case (.idle, _), (.reading, _), (.waiting, _), (.ended, _), (.fenced, _):
+            return .none
+        }
+    }
+
+    /// What the log's last entry is.
+    ///
+    /// - Parameters:
+    ///   - id: Its id, `nil` where there is no log.
+    ///   - isEnd: Whether it is an end.
+    ///   - isOwnOpening: Whether it is an opening entry of this node.
+    mutating func logEnds(at id: LogID?, isEnd: Bool, isOwnOpening: Bool, last: UInt64) -> Action {
+        guard phase == .reading else { return .none }
+        guard let id else { return reopen(after: epoch) }
+        if id.epoch > epoch {
+            guard isOwnOpening, id.epoch == unansweredReopening else {
+                phase = .fenced
+                return .fenced
+            }
+            reopened(id.epoch)
+            return next(last: last)
+        }
+        guard id.epoch == epoch else { return reopen(after: epoch) }
+        if isEnd {
+            phase = .ended
+            return .publishEndAgain
+        }
+        guard id.seq >= acknowledged else { return reopen(after: epoch) }
+        phase = .idle
+        let known = acknowledged
+        guard id.seq > known else { return next(last: last) }
+        acknowledged = min(id.seq, last)
+        return .publishAgain(after: known, through: acknowledged)
+    }
+
+    /// The log's last entry could not be read.
+    mutating func logUnreadable(_ error: BackplaneError) -> Action {
+        guard phase == .reading else { return .none }
+        return wait(.failure(error))
+    }
+
+    /// The backplane is ready (again), or a reader found a hole: what the log has must be compared with what it accepted.
+    mutating func compareWithLog(last: UInt64) -> Action {
+        guard phase != .fenced else { return .none }
+        mustCompare = true
+        if phase == .waiting || phase == .ended { phase = .idle }
+        return next(last: last)
+    }
+
+    /// The time that ``Action/retryLater`` asked for has passed.
+    mutating func retryTimePassed(last: UInt64) -> Action {
+        guard phase == .waiting else { return .none }
+        phase = .idle
+        return next(last: last)
+    }
+
+    private mutating func reopened(_ epoch: UInt64) {
+        self.epoch = epoch
+        acknowledged = 0
+        unansweredReopening = nil
+        phase = .idle
+    }
+
+    private mutating func reopen(after epoch: UInt64) -> Action {
+        let next = max(epoch, unansweredReopening ?? 0) + 1
+        phase = .reopening(epoch: next)
+        return .reopen(epoch: next)
+    }
+
+    private mutating func wait(_ answer: Result<LogAppendOutcome, BackplaneError>) -> Action {
+        phase = .waiting
+        mustCompare = true
+        return .retryLater
+    }
+}

@@ -1,0 +1,66 @@
+/// How a stream ended, and what its text was: enough for anyone to prove that nothing was lost.
+public struct StreamEnd: Sendable, Equatable {
+    /// Why there is no more text.
+    public var finish: StreamFinish
+    /// How many chunks the text has.
+    public var chunks: UInt64
+    /// How many bytes of UTF-8 the text has.
+    public var bytes: UInt64
+    /// The SHA-256 of the text, 32 bytes.
+    public var sha256: [UInt8]
+    /// What the model counted, where it did.
+    public var usage: StreamUsage?
+
+    /// Creates an end.
+    public init(finish: StreamFinish, chunks: UInt64, bytes: UInt64, sha256: [UInt8], usage: StreamUsage? = nil) {
+        self.finish = finish
+        self.chunks = chunks
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.usage = usage
+    }
+}
+
+/// Why a stream has no more text.
+public enum StreamFinish: Sendable, Equatable {
+    /// The model finished.
+    case completed
+    /// The owner stopped it.
+    case stopped
+    /// A content filter stopped it.
+    case filtered
+    /// It failed.
+    case failed(StreamProblem)
+}
+
+/// A failure as clients are told of it: no key, no address, no stack.
+public struct StreamProblem: Error, Sendable, Equatable {
+    /// A word that programs compare, such as `model_timeout`.
+    public var code: String
+    /// A sentence that people read.
+    public var message: String
+    /// Whether asking again may help.
+    public var retryable: Bool
+    /// How long to wait before asking again.
+    public var retryAfter: Duration?
+
+    /// Creates a problem.
+    public init(code: String, message: String, retryable: Bool, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retryAfter = retryAfter
+    }
+}
+
+/// What a model counted for one reply, in tokens.
+public struct StreamUsage: Sendable, Equatable {
+    public var inputTokens: UInt32
+    public var outputTokens: UInt32
+
+    /// Creates counts.
+    public init(inputTokens: UInt32, outputTokens: UInt32) {
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+    }
+}

@@ -1,0 +1,250 @@
+import Crypto
+import HubBackplane
+import Logging
+import NIOCore
+import Testing
+
+@testable import ChunkStreams
+
+/// Producers and viewers of several nodes on one backplane.
+@Suite(.timeLimit(.minutes(1))) struct ChunkStreamsTests {
+    private let names = BackplaneNames(app: "test")
+
+    /// Runs nodes that share a backplane.
+    private func withNodes(
+        _ count: Int, on backplane: any Backplane,
+        configuration: ChunkStreamsConfiguration = .init(),
+        _ body: @escaping @Sendable ([ChunkStreams]) async throws -> Void
+    ) async throws {
+        let nodes = (0..<count).map { _ in
+            ChunkStreams(
+                backplane: backplane, names: names, node: NodeID(), configuration: configuration,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for node in nodes { group.addTask { try await node.run() } }
+            try await body(nodes)
+            group.cancelAll()
+        }
+    }
+
+    private func write(_ chunks: [String], to producer: ChunkProducer, pausing: Bool = false) async throws {
+        for chunk in chunks {
+            try await producer.append(ByteBuffer(string: chunk))
+            if pausing { await Task.yield() }
+        }
+    }
+
+    private func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+
+    @Test(arguments: [0, 1]) func aViewerOnAnyNodeGetsTheWholeText(viewingNode: Int) async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            try await nodes[0].create(id, meta: ByteBuffer(string: "meta"))
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer(string: "meta")))
+            let sink = ReadingSink()
+            let viewer = nodes[viewingNode].view(id, after: .start, sink: sink)
+            async let reading = sink.read(viewer)
+            let chunks = (1...500).map { "chunk \($0), " }
+            try await write(chunks, to: producer, pausing: true)
+            let end = try #require(await producer.finish(.completed))
+            let read = await reading
+            #expect(read.text == chunks.joined())
+            #expect(read.ends == [end])
+            #expect(end.chunks == 500 && end.bytes == UInt64(read.text.utf8.count) && end.sha256 == sha256(read.text))
+            #expect(read.cursor == ChunkCursor(textEpoch: 1, seq: 500))
+        }
+    }
+
+    @Test func onlyOneProducerOpensAStream() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let first = try await nodes[0].open(id, meta: ByteBuffer())
+            let second = try await nodes[1].open(id, meta: ByteBuffer())
+            #expect(first != nil && second == nil)
+        }
+    }
+
+    @Test func aViewerThatCameFirstSeesTheStreamBegin() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let sinks = [ReadingSink(), ReadingSink()]
+            let viewers = [
+                nodes[0].view(id, after: .start, sink: sinks[0]), nodes[1].view(id, after: .start, sink: sinks[1]),
+            ]
+            let producer = try #require(try await nodes[1].open(id, meta: ByteBuffer()))
+            try await write(["one ", "two"], to: producer)
+            _ = await producer.finish(.completed)
+            for (sink, viewer) in zip(sinks, viewers) {
+                #expect(await sink.read(viewer).text == "one two")
+            }
+        }
+    }
+
+    @Test func everyCursorResumesWithoutLossOrRepeat() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let chunks = (1...60).map { "\($0) " }
+            try await write(chunks, to: producer)
+            _ = await producer.finish(.completed)
+            for seq in 0...60 {
+                for node in nodes {
+                    let sink = ReadingSink()
+                    let viewer = node.view(id, after: ChunkCursor(textEpoch: 1, seq: UInt64(seq)), sink: sink)
+                    let read = await sink.read(viewer)
+                    #expect(read.text == chunks[seq...].joined())
+                    #expect(read.ends.count == 1)
+                }
+            }
+        }
+    }
+
+    @Test func aLateViewerReadsWhatTheNodeHasLetGo() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let early = ReadingSink()
+            let earlyViewer = nodes[1].view(id, after: .start, sink: early)
+            let chunks = (1...300).map { "\($0) " }
+            try await write(Array(chunks[..<150]), to: producer, pausing: true)
+            _ = await early.read(earlyViewer) { $0.cursor.seq == 150 }
+            let late = ReadingSink()
+            let lateViewer = nodes[1].view(id, after: .start, sink: late)
+            async let rest = late.read(lateViewer)
+            try await write(Array(chunks[150...]), to: producer, pausing: true)
+            _ = await producer.finish(.completed)
+            #expect(await early.read(earlyViewer).text == chunks.joined())
+            #expect(await rest.text == chunks.joined())
+        }
+    }
+
+    @Test func aSlowViewerGetsFewLongPieces() async throws {
+        try await withNodes(1, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let sink = ReadingSink(limit: 1_000_000)
+            let viewer = nodes[0].view(id, after: .start, sink: sink)
+            let chunks = (1...1000).map { "\($0) " }
+            try await write(chunks, to: producer)
+            _ = await producer.finish(.completed)
+            let read = await sink.read(viewer)
+            #expect(read.text == chunks.joined() && read.pieces == 1)
+        }
+    }
+
+    @Test(arguments: 1...8) func lostMessagesAndLostAnswersLoseNothing(seed: UInt64) async throws {
+        var configuration = ChunkStreamsConfiguration()
+        configuration.silence = .seconds(1)
+        let faults = FaultyBackplane.Faults(
+            lostMessages: 0.2, lostAnswers: 0.05, random: SeededGenerator(seed: seed))
+        try await withNodes(3, on: FaultyBackplane(faults: faults), configuration: configuration) { nodes in
+            let id = ChunkStreamID()
+            let producer: ChunkProducer
+            while true {
+                if let opened = try await nodes[0].open(id, meta: ByteBuffer()) { producer = opened; break }
+            }
+            let sinks = nodes.map { _ in ReadingSink() }
+            let viewers = zip(nodes, sinks).map { $0.view(id, after: .start, sink: $1) }
+            let chunks = (1...200).map { "<\($0)>" }
+            try await write(chunks, to: producer, pausing: true)
+            let end = await producer.finish(.completed)
+            for (sink, viewer) in zip(sinks, viewers) {
+                let read = await sink.read(viewer)
+                #expect(read.text == chunks.joined())
+                #expect(read.ends == [end])
+            }
+        }
+    }
+
+    @Test func aLogThatWasLostIsWrittenAgain() async throws {
+        let backplane = FaultyBackplane()
+        try await withNodes(2, on: backplane) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let sink = ReadingSink()
+            let viewer = nodes[1].view(id, after: .start, sink: sink)
+            try await write(["a", "b", "c"], to: producer)
+            _ = await sink.read(viewer) { $0.text == "abc" }
+            backplane.setAway(true)
+            try await write(["d", "e"], to: producer)
+            backplane.expire([names.stream(id.rawValue).log], after: .zero)
+            backplane.setAway(false)
+            _ = await producer.finish(.completed)
+            #expect(await sink.read(viewer).text == "abcde")
+            let again = ReadingSink()
+            #expect(await again.read(nodes[1].view(id, after: .start, sink: again)).text == "abcde")
+        }
+    }
+
+    @Test func aProducerWaitsWhileTheBackplaneIsAway() async throws {
+        let backplane = FaultyBackplane()
+        var configuration = ChunkStreamsConfiguration()
+        configuration.maximumWaitingBytes = 100
+        try await withNodes(1, on: backplane, configuration: configuration) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            backplane.setAway(true)
+            let chunk = ByteBuffer(string: String(repeating: "x", count: 60))
+            try await producer.append(chunk)
+            async let second: Void = producer.append(chunk)
+            try await Task.sleep(for: .milliseconds(50))
+            backplane.setAway(false)
+            try await second
+            let end = await producer.finish(.completed)
+            #expect(end?.bytes == 120)
+        }
+    }
+
+    // MARK: Stop
+
+    @Test(arguments: [0, 1]) func aStopFromAnyNodeEndsTheStream(stoppingNode: Int) async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            try await nodes[0].create(id, meta: ByteBuffer())
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let interrupted = AsyncStream.makeStream(of: Void.self)
+            producer.onInterrupt { interrupted.continuation.finish() }
+            try await write(["one ", "two "], to: producer)
+            #expect(await nodes[stoppingNode].stop(id) == .stopped(atSeq: 2))
+            for await _ in interrupted.stream {}
+            await #expect(throws: ChunkProducerError.interrupted) { try await self.write(["three"], to: producer) }
+            let end = await producer.finish(.completed)
+            #expect(end?.finish == .stopped)
+            guard case .alreadyEnded(let seen) = await nodes[1].stop(id) else {
+                Issue.record("a second stop finds the end")
+                return
+            }
+            #expect(seen == end)
+        }
+    }
+
+    @Test func aStopBeforeTheOpeningKeepsProducersOut() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            try await nodes[0].create(id, meta: ByteBuffer())
+            #expect(await nodes[1].stop(id) == .stopped(atSeq: 0))
+            let late = try await nodes[0].open(id, meta: ByteBuffer())
+            #expect(late == nil)
+            let sink = ReadingSink()
+            #expect(await sink.read(nodes[0].view(id, after: .start, sink: sink)).ends.first?.finish == .stopped)
+        }
+    }
+
+    @Test func aStopOfNothingIsToldSo() async throws {
+        try await withNodes(1, on: InMemoryBackplane()) { nodes in
+            #expect(await nodes[0].stop(ChunkStreamID()) == .unknown)
+        }
+    }
+
+    @Test func anEndBeforeTheOpeningIsSeenByWhoWaits() async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            let id = ChunkStreamID()
+            let sink = ReadingSink()
+            let viewer = nodes[0].view(id, after: .start, sink: sink)
+            let problem = StreamProblem(code: "no_worker", message: "Nobody is free.", retryable: true)
+            let end = try await nodes[1].endBeforeOpening(id, finish: .failed(problem))
+            #expect(await sink.read(viewer).ends == [end])
+        }
+    }
+}

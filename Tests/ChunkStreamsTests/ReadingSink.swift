@@ -1,0 +1,62 @@
+import ChunkStreams
+import Foundation
+import NIOCore
+import Synchronization
+
+/// Reads a stream to its end and remembers what it was told.
+final class ReadingSink: ChunkViewerSink {
+    struct Reading: Sendable {
+        var text = ""
+        var cursor = ChunkCursor.start
+        var pieces = 0
+        var restarts = 0
+        var ends: [StreamEnd] = []
+        var isLost = false
+    }
+
+    private let reading = Mutex(Reading())
+    private let wake = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private let limit: Int
+
+    init(limit: Int = 16 * 1024) { self.limit = limit }
+
+    func viewerHasNews() { wake.continuation.yield() }
+
+    var soFar: Reading { reading.withLock { $0 } }
+
+    /// Reads until the end, until nothing can come any more, or until `isEnough`.
+    func read(_ viewer: ChunkViewer, until isEnough: (Reading) -> Bool = { _ in false }) async -> Reading {
+        for await _ in wake.stream {
+            while let event = viewer.next(limit: limit) {
+                reading.withLock { $0.take(event) }
+                let soFar = soFar
+                if !soFar.ends.isEmpty || soFar.isLost { return soFar }
+                if isEnough(soFar) {
+                    // The viewer was not read to its end, so it will not call again by itself.
+                    viewerHasNews()
+                    return soFar
+                }
+            }
+        }
+        return soFar
+    }
+}
+
+extension ReadingSink.Reading {
+    fileprivate mutating func take(_ event: ChunkViewerEvent) {
+        switch event {
+        case .text(let piece, let cursor):
+            text += String(buffer: piece)
+            self.cursor = cursor
+            pieces += 1
+        case .restarted(let cursor):
+            text = ""
+            self.cursor = cursor
+            restarts += 1
+        case .ended(let end):
+            ends.append(end)
+        case .lost:
+            isLost = true
+        }
+    }
+}

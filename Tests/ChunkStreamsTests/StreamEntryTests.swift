@@ -1,0 +1,68 @@
+import HubBackplane
+import NIOCore
+import Testing
+
+@testable import ChunkStreams
+
+@Suite struct StreamEntryTests {
+    static let entries: [StreamEntry] = [
+        .open(.init(epoch: 1, textEpoch: 1, node: NodeID("0123456789abcdef"))),
+        .open(.init(epoch: 7, textEpoch: 3, node: NodeID(""))),
+        .chunks(.init(epoch: 1, first: 1, lengths: [3], text: ByteBuffer(string: "abc"))),
+        .chunks(.init(epoch: 9, first: 41, lengths: [1, 0, 4], text: ByteBuffer(string: "aé\u{301}"))),
+        .end(epoch: 1, StreamEnd(finish: .completed, chunks: 2, bytes: 5, sha256: Array(0..<32))),
+        .end(
+            epoch: 2,
+            StreamEnd(
+                finish: .stopped, chunks: 2, bytes: 5, sha256: Array(0..<32),
+                usage: StreamUsage(inputTokens: 3, outputTokens: 9))),
+        .end(
+            epoch: 3,
+            StreamEnd(
+                finish: .failed(
+                    StreamProblem(code: "model_timeout", message: "Too slow.", retryable: true, retryAfter: .seconds(3))
+                ),
+                chunks: 0, bytes: 0, sha256: Array(repeating: 0, count: 32))),
+    ]
+
+    @Test(arguments: entries) func survivesTheWire(entry: StreamEntry) {
+        #expect(StreamEntry(payload: entry.payload) == entry)
+    }
+
+    @Test(arguments: entries) func toleratesLaterFields(entry: StreamEntry) {
+        guard case .chunks = entry else {
+            var payload = entry.payload
+            payload.writeString("more")
+            #expect(StreamEntry(payload: payload) == entry)
+            return
+        }
+    }
+
+    @Test(arguments: entries) func refusesATruncatedEntryWithoutTrapping(entry: StreamEntry) {
+        let payload = entry.payload
+        for length in 0..<payload.readableBytes {
+            guard let cut = payload.getSlice(at: 0, length: length), let read = StreamEntry(payload: cut) else {
+                continue
+            }
+            #expect(read.epoch == entry.epoch)
+        }
+    }
+
+    @Test func refusesARunOfChunksThatIsLongerThanItsBytes() {
+        var payload = ByteBuffer(string: "C")
+        payload.writeInteger(UInt32(1))
+        payload.writeInteger(UInt32(1))
+        payload.writeInteger(UInt32.max)
+        #expect(StreamEntry(payload: payload) == nil)
+    }
+
+    @Test func cursorsAreNumbersThatJavaScriptHolds() {
+        #expect(ChunkCursor(textEpoch: 1, seq: 5).rawValue == 5)
+        #expect(ChunkCursor(textEpoch: 3, seq: 5).rawValue == 2 << 32 + 5)
+        #expect(ChunkCursor(rawValue: 2 << 32 + 5) == ChunkCursor(textEpoch: 3, seq: 5))
+        #expect(ChunkCursor(rawValue: -1) == nil)
+        #expect(ChunkCursor(rawValue: 1 << 53) == nil)
+        #expect(ChunkStreamID(ChunkStreamID().rawValue) != nil)
+        #expect(ChunkStreamID("0123456789ABCDEF0123456789ABCDEF") == nil)
+    }
+}
