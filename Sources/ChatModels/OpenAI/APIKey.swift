@@ -1,0 +1,12 @@
+/// The key of a model's server. It appears in no description of itself or of what holds it.
+public struct APIKey: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    let value: String
+
+    public init(_ value: String) {
+        self.value = value
+    }
+
+    public var description: String { "APIKey(…)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
