@@ -1,9 +1,9 @@
 import Crypto
 public import HubBackplane
 public import Logging
+import NIOConcurrencyHelpers
 public import NIOCore
 public import ServiceLifecycle
-import Synchronization
 
 /// The chunk streams of one node: ordered, finite, logged sequences of text, each with one writer at a time and any
 /// number of readers on any node.
@@ -99,7 +99,7 @@ public final class ChunkStreams: Service, Sendable {
 
     /// How a stream has ended, `nil` where it has not.
     public func end(of id: ChunkStreamID) async throws -> StreamEnd? {
-        if let end = node.registry[id]?.state.withLock({ $0.content.end }) { return end }
+        if let end = node.registry[id]?.state.withLockedValue({ $0.content.end }) { return end }
         guard let last = try await node.backplane.lastEntry(of: node.names.stream(id.rawValue).log),
             case .end(_, let end)? = StreamEntry(payload: last.payload)
         else { return nil }

@@ -1,5 +1,5 @@
 import HubBackplane
-import Synchronization
+import NIOConcurrencyHelpers
 
 extension LiveStream {
     fileprivate enum Chore {
@@ -11,7 +11,7 @@ extension LiveStream {
 
     /// A second has passed.
     func tick() {
-        switch state.withLock({ $0.chore(configuration: node.configuration) }) {
+        switch state.withLockedValue({ $0.chore(configuration: node.configuration) }) {
         case .none:
             return
         case .catchUp:

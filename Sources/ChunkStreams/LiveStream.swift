@@ -1,6 +1,6 @@
 import HubBackplane
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// One stream on this node: its text here, who reads it, and either its producer or the way it is followed.
 ///
@@ -26,14 +26,14 @@ final class LiveStream: Sendable {
     let id: ChunkStreamID
     let names: BackplaneNames.Stream
     let node: StreamNode
-    let state: Mutex<State>
+    let state: NIOLockedValueBox<State>
 
     /// A stream followed from a viewer's place on.
     init(id: ChunkStreamID, following cursor: ChunkCursor, node: StreamNode) {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
-        self.state = Mutex(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
+        self.state = NIOLockedValueBox(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
     }
 
     /// A stream produced here.
@@ -41,7 +41,7 @@ final class LiveStream: Sendable {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
-        self.state = Mutex(
+        self.state = NIOLockedValueBox(
             State(content: StreamContent(opening: opening), production: Production(epoch: opening.epoch, meta: meta)))
     }
 }

@@ -77,7 +77,8 @@ public protocol Backplane: Sendable {
     /// - Parameters:
     ///   - count: How many at most.
     ///   - consumer: The node that takes them; the items stay pending under its name until ``acknowledge(_:on:)``.
-    ///   - wait: How long to wait for the first item; `nil` returns at once.
+    ///   - wait: How long to wait for the first item; `nil` returns at once. A cancelled wait ends within two seconds,
+    ///     with what it has taken by then.
     func take(_ count: Int, from queue: KeyName, consumer: String, wait: Duration?) async throws -> [QueueItem]
 
     /// The items this consumer took and did not acknowledge: read first after every reconnect, since Redis may have

@@ -1,6 +1,5 @@
 import Crypto
 import HubBackplane
-import Logging
 import NIOCore
 import Testing
 
@@ -8,26 +7,6 @@ import Testing
 
 /// Producers and viewers of several nodes on one backplane.
 @Suite(.timeLimit(.minutes(1))) struct ChunkStreamsTests {
-    private let names = BackplaneNames(app: "test")
-
-    /// Runs nodes that share a backplane.
-    private func withNodes(
-        _ count: Int, on backplane: any Backplane,
-        configuration: ChunkStreamsConfiguration = .init(),
-        _ body: @escaping @Sendable ([ChunkStreams]) async throws -> Void
-    ) async throws {
-        let nodes = (0..<count).map { _ in
-            ChunkStreams(
-                backplane: backplane, names: names, node: NodeID(), configuration: configuration,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for node in nodes { group.addTask { try await node.run() } }
-            try await body(nodes)
-            group.cancelAll()
-        }
-    }
-
     private func write(_ chunks: [String], to producer: ChunkProducer, pausing: Bool = false) async throws {
         for chunk in chunks {
             try await producer.append(ByteBuffer(string: chunk))
@@ -37,8 +16,9 @@ import Testing
 
     private func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
 
-    @Test(arguments: [0, 1]) func aViewerOnAnyNodeGetsTheWholeText(viewingNode: Int) async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases, [0, 1])
+    func aViewerOnAnyNodeGetsTheWholeText(kind: BackplaneKind, viewingNode: Int) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             try await nodes[0].create(id, meta: ByteBuffer(string: "meta"))
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer(string: "meta")))
@@ -56,8 +36,9 @@ import Testing
         }
     }
 
-    @Test func onlyOneProducerOpensAStream() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func onlyOneProducerOpensAStream(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let first = try await nodes[0].open(id, meta: ByteBuffer())
             let second = try await nodes[1].open(id, meta: ByteBuffer())
@@ -65,8 +46,9 @@ import Testing
         }
     }
 
-    @Test func aViewerThatCameFirstSeesTheStreamBegin() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func aViewerThatCameFirstSeesTheStreamBegin(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let sinks = [ReadingSink(), ReadingSink()]
             let viewers = [
@@ -81,8 +63,9 @@ import Testing
         }
     }
 
-    @Test func everyCursorResumesWithoutLossOrRepeat() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func everyCursorResumesWithoutLossOrRepeat(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let chunks = (1...60).map { "\($0) " }
@@ -100,8 +83,9 @@ import Testing
         }
     }
 
-    @Test func aLateViewerReadsWhatTheNodeHasLetGo() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func aLateViewerReadsWhatTheNodeHasLetGo(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let early = ReadingSink()
@@ -119,8 +103,9 @@ import Testing
         }
     }
 
-    @Test func aSlowViewerGetsFewLongPieces() async throws {
-        try await withNodes(1, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func aSlowViewerGetsFewLongPieces(kind: BackplaneKind) async throws {
+        try await withNodes(1, on: kind) { nodes in
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let sink = ReadingSink(limit: 1_000_000)
@@ -168,7 +153,7 @@ import Testing
             _ = await sink.read(viewer) { $0.text == "abc" }
             backplane.setAway(true)
             try await write(["d", "e"], to: producer)
-            backplane.expire([names.stream(id.rawValue).log], after: .zero)
+            backplane.expire([BackplaneNames(app: "test").stream(id.rawValue).log], after: .zero)
             backplane.setAway(false)
             _ = await producer.finish(.completed)
             #expect(await sink.read(viewer).text == "abcde")
@@ -198,8 +183,9 @@ import Testing
 
     // MARK: Stop
 
-    @Test(arguments: [0, 1]) func aStopFromAnyNodeEndsTheStream(stoppingNode: Int) async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases, [0, 1])
+    func aStopFromAnyNodeEndsTheStream(kind: BackplaneKind, stoppingNode: Int) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             try await nodes[0].create(id, meta: ByteBuffer())
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
@@ -219,8 +205,9 @@ import Testing
         }
     }
 
-    @Test func aStopBeforeTheOpeningKeepsProducersOut() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func aStopBeforeTheOpeningKeepsProducersOut(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             try await nodes[0].create(id, meta: ByteBuffer())
             #expect(await nodes[1].stop(id) == .stopped(atSeq: 0))
@@ -231,14 +218,16 @@ import Testing
         }
     }
 
-    @Test func aStopOfNothingIsToldSo() async throws {
-        try await withNodes(1, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func aStopOfNothingIsToldSo(kind: BackplaneKind) async throws {
+        try await withNodes(1, on: kind) { nodes in
             #expect(await nodes[0].stop(ChunkStreamID()) == .unknown)
         }
     }
 
-    @Test func anEndBeforeTheOpeningIsSeenByWhoWaits() async throws {
-        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+    @Test(arguments: BackplaneKind.allCases)
+    func anEndBeforeTheOpeningIsSeenByWhoWaits(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let sink = ReadingSink()
             let viewer = nodes[0].view(id, after: .start, sink: sink)

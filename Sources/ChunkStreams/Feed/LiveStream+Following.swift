@@ -1,6 +1,6 @@
 import HubBackplane
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// Following a stream that another node produces.
 extension LiveStream {
@@ -14,10 +14,10 @@ extension LiveStream {
                     self?.heard(event)
                 }
             } catch {
-                state.withLock { $0.isSubscribing = false }
+                state.withLockedValue { $0.isSubscribing = false }
                 return
             }
-            let isWanted = state.withLock { state in
+            let isWanted = state.withLockedValue { state in
                 state.isSubscribing = false
                 guard !state.isClosed, state.feed != nil else { return false }
                 state.subscription = subscription
@@ -30,7 +30,7 @@ extension LiveStream {
 
     /// Nothing was heard for some time, or the backplane is back: what was missed is in the log.
     func catchUp() {
-        let mustFollow = state.withLock { state in
+        let mustFollow = state.withLockedValue { state in
             state.quietTicks = 0
             guard state.feed != nil, state.subscription == nil, !state.isSubscribing else { return false }
             state.isSubscribing = true
@@ -45,7 +45,7 @@ extension LiveStream {
             read()
         case .message(let payload):
             guard let entry = StreamEntry(payload: payload) else { return }
-            let action = state.withLock { state -> FeedStateMachine.Action in
+            let action = state.withLockedValue { state -> FeedStateMachine.Action in
                 state.quietTicks = 0
                 let action = state.feed?.received(entry, content: &state.content) ?? .none
                 state.boundText(to: node.configuration.windowBytes)
@@ -57,7 +57,7 @@ extension LiveStream {
     }
 
     private func read() {
-        let action = state.withLock { $0.feed?.mustRead() ?? .none }
+        let action = state.withLockedValue { $0.feed?.mustRead() ?? .none }
         if action == .readLog { readPages() }
     }
 
@@ -65,9 +65,9 @@ extension LiveStream {
         Task {
             var action = FeedStateMachine.Action.readLog
             while action == .readLog {
-                let position = state.withLock { $0.content.position }
+                let position = state.withLockedValue { $0.content.position }
                 guard let page = try? await node.backplane.read(names.log, after: position) else {
-                    return state.withLock { $0.feed?.readFailed() ?? () }
+                    return state.withLockedValue { $0.feed?.readFailed() ?? () }
                 }
                 action = take(page)
             }
@@ -76,7 +76,7 @@ extension LiveStream {
     }
 
     private func take(_ page: LogPage) -> FeedStateMachine.Action {
-        state.withLock { state in
+        state.withLockedValue { state in
             let action = state.feed?.read(page.streamEntries, isLast: page.isLast, content: &state.content) ?? .none
             state.boundText(to: node.configuration.windowBytes)
             state.signalViewers()
@@ -86,7 +86,7 @@ extension LiveStream {
 
     /// The log has a hole: whoever produces the stream has the text and writes it again.
     private func askForMissing() {
-        let producer = state.withLock { $0.feed?.hasHole == true ? $0.content.producer : nil }
+        let producer = state.withLockedValue { $0.feed?.hasHole == true ? $0.content.producer : nil }
         guard let producer else { return }
         node.backplane.publish(
             NodeMessage.compare(id).payload, to: node.names.node(producer), completion: { _ in })

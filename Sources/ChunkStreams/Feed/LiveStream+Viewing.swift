@@ -1,11 +1,11 @@
 import HubBackplane
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Reading a stream on this node.
 extension LiveStream {
     /// Attaches a viewer; `nil` where the stream was given up on this node meanwhile.
     func attach(_ sink: any ChunkViewerSink, after cursor: ChunkCursor) -> ChunkViewer? {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard !state.isClosed else { return nil }
             state.lastViewer += 1
             state.viewers[state.lastViewer] = ViewerState(sink: sink, cursor: cursor)
@@ -15,7 +15,7 @@ extension LiveStream {
     }
 
     func nextEvent(ofViewer number: Int, limit: Int) -> ChunkViewerEvent? {
-        let (event, mustRead) = state.withLock { state -> (ChunkViewerEvent?, Bool) in
+        let (event, mustRead) = state.withLockedValue { state -> (ChunkViewerEvent?, Bool) in
             guard let index = state.viewers.index(forKey: number) else { return (nil, false) }
             switch state.viewers.values[index].next(from: state.content, limit: limit) {
             case .event(let event):
@@ -38,7 +38,7 @@ extension LiveStream {
     }
 
     func removeViewer(_ number: Int) {
-        let subscription = state.withLock { state -> ChannelSubscription? in
+        let subscription = state.withLockedValue { state -> ChannelSubscription? in
             state.viewers[number] = nil
             return state.closeWhenUnused()
         }
@@ -46,14 +46,14 @@ extension LiveStream {
         subscription?.cancel()
     }
 
-    var isClosed: Bool { state.withLock { $0.isClosed } }
+    var isClosed: Bool { state.withLockedValue { $0.isClosed } }
 
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
     private func readLog(forViewer number: Int) {
-        guard let content = state.withLock({ $0.viewers[number]?.own }) else { return }
+        guard let content = state.withLockedValue({ $0.viewers[number]?.own }) else { return }
         Task {
             let page = try? await node.backplane.read(names.log, after: content.position)
-            state.withLock { state in
+            state.withLockedValue { state in
                 guard let index = state.viewers.index(forKey: number) else { return }
                 if let page {
                     state.viewers.values[index].read(page.streamEntries, isLast: page.isLast)

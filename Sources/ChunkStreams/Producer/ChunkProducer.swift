@@ -1,5 +1,5 @@
+import NIOConcurrencyHelpers
 public import NIOCore
-import Synchronization
 
 /// Writes one chunk stream: the only writer of its epoch.
 ///
@@ -32,7 +32,7 @@ public final class ChunkProducer: Sendable {
 
     /// Calls `interrupt` once when the producer has to stop: its stream was stopped, or another node has taken it.
     public func onInterrupt(_ interrupt: @escaping @Sendable () -> Void) {
-        let isInterrupted = stream.state.withLock { state in
+        let isInterrupted = stream.state.withLockedValue { state in
             guard let production = state.production, production.machine.isOpen, !production.isStopped else {
                 return true
             }

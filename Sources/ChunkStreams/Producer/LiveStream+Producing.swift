@@ -1,7 +1,7 @@
 import Crypto
 import HubBackplane
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// Producing a stream on this node.
 extension LiveStream {
@@ -19,7 +19,7 @@ extension LiveStream {
 
     /// This node produces the stream from now on; viewers that followed it already stay where they are.
     func produce(_ opening: StreamEntry.Opening, meta: ByteBuffer) {
-        let subscription = state.withLock { state -> ChannelSubscription? in
+        let subscription = state.withLockedValue { state -> ChannelSubscription? in
             state.content = StreamContent(opening: opening)
             state.production = Production(epoch: opening.epoch, meta: meta)
             state.feed = nil
@@ -31,28 +31,31 @@ extension LiveStream {
 
     /// Hands over text. Returns whether so much waits for the log that the producer has to wait, too.
     func append(_ text: ByteBuffer) throws(ChunkProducerError) -> Bool {
-        let limit = node.configuration.maximumAppendBytes
-        let (work, mustWait) = try state.withLock { state throws(ChunkProducerError) -> (Work, Bool) in
-            guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
-                throw .interrupted
-            }
-            guard state.content.text.byteCount + text.readableBytes <= node.configuration.maximumTextBytes else {
-                throw .tooLong
-            }
-            var rest = text
-            while let chunk = rest.readChunk(limit: limit) { state.content.text.append(chunk) }
-            state.signalViewers()
-            let work = self.work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
-            return (work, state.waitingBytes > node.configuration.maximumWaitingBytes)
-        }
+        let (work, mustWait) = try state.withLockedValue { take(text, in: &$0) }.get()
         perform(work)
         return mustWait
+    }
+
+    private func take(_ text: ByteBuffer, in state: inout State) -> Result<(Work, Bool), ChunkProducerError> {
+        guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
+            return .failure(.interrupted)
+        }
+        guard state.content.text.byteCount + text.readableBytes <= node.configuration.maximumTextBytes else {
+            return .failure(.tooLong)
+        }
+        var rest = text
+        while let chunk = rest.readChunk(limit: node.configuration.maximumAppendBytes) {
+            state.content.text.append(chunk)
+        }
+        state.signalViewers()
+        let work = work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
+        return .success((work, state.waitingBytes > node.configuration.maximumWaitingBytes))
     }
 
     /// Waits until the log has taken enough, or until it makes no sense to wait.
     func waitForRoom() async {
         await withCheckedContinuation { continuation in
-            let mustWait = state.withLock { state in
+            let mustWait = state.withLockedValue { state in
                 guard state.production?.machine.isOpen == true, state.production?.isStopped == false,
                     state.waitingBytes > node.configuration.maximumWaitingBytes / 2
                 else { return false }
@@ -66,7 +69,7 @@ extension LiveStream {
     /// Ends the text and waits until the log has the end; `nil` where another one has ended or taken the stream.
     func finish(_ finish: StreamFinish, usage: StreamUsage?) async -> StreamEnd? {
         await withCheckedContinuation { continuation in
-            let work = state.withLock { state -> Work? in
+            let work = state.withLockedValue { state -> Work? in
                 guard state.production != nil else { return nil }
                 state.production?.endWaiters.append(continuation)
                 return endText(finish, usage: usage, in: &state)
@@ -81,7 +84,7 @@ extension LiveStream {
     /// - Returns: Whether there was something to stop.
     @discardableResult
     func stop(epoch: UInt64) -> Bool {
-        let (work, interrupt) = state.withLock { state -> (Work, (@Sendable () -> Void)?) in
+        let (work, interrupt) = state.withLockedValue { state -> (Work, (@Sendable () -> Void)?) in
             guard let production = state.production, production.machine.isOpen, production.machine.epoch <= epoch
             else { return (.none, nil) }
             state.production?.isStopped = true
@@ -91,13 +94,13 @@ extension LiveStream {
         }
         perform(work)
         interrupt?()
-        return interrupt != nil || state.withLock { $0.production?.isStopped == true }
+        return interrupt != nil || state.withLockedValue { $0.production?.isStopped == true }
     }
 
     /// The backplane is ready again, or a reader found a hole.
     func compareWithLog() {
         perform(
-            state.withLock { state in
+            state.withLockedValue { state in
                 work(for: state.production?.machine.compareWithLog(last: state.content.text.last), in: &state)
             })
     }
@@ -191,7 +194,7 @@ extension LiveStream {
             node.backplane.publish(payload, to: names.channel) { _ in }
             if goOn {
                 perform(
-                    state.withLock { state in
+                    state.withLockedValue { state in
                         self.work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
                     })
             } else {
@@ -210,7 +213,7 @@ extension LiveStream {
 
     private func answered(_ answer: Result<LogAppendOutcome, BackplaneError>) {
         perform(
-            state.withLock { state in
+            state.withLockedValue { state in
                 let action = state.production?.machine.answered(answer, last: state.content.text.last)
                 if state.waitingBytes <= node.configuration.maximumWaitingBytes / 2 {
                     state.production?.roomWaiter?.resume()
@@ -228,7 +231,7 @@ extension LiveStream {
         } catch {
             let unreadable = error as? BackplaneError ?? BackplaneError(.unavailable, "cancelled")
             return perform(
-                state.withLock { state in
+                state.withLockedValue { state in
                     work(for: state.production?.machine.logUnreadable(unreadable), in: &state)
                 })
         }
@@ -241,7 +244,7 @@ extension LiveStream {
         case .chunks, nil: break
         }
         perform(
-            state.withLock { state in
+            state.withLockedValue { state in
                 let action = state.production?.machine.logEnds(
                     at: last?.id, isEnd: isEnd, isOwnOpening: isOwnOpening, last: state.content.text.last)
                 state.followReopening()
@@ -255,7 +258,7 @@ extension LiveStream {
         Task {
             try? await Task.sleep(for: .milliseconds(250))
             perform(
-                state.withLock { state in
+                state.withLockedValue { state in
                     work(for: state.production?.machine.retryTimePassed(last: state.content.text.last), in: &state)
                 })
         }
@@ -263,7 +266,7 @@ extension LiveStream {
 
     /// The end is in the log: viewers may see it.
     private func ended() {
-        let (end, waiters) = state.withLock { state -> (StreamEnd?, [CheckedContinuation<StreamEnd?, Never>]) in
+        let (end, waiters) = state.withLockedValue { state -> (StreamEnd?, [CheckedContinuation<StreamEnd?, Never>]) in
             state.production?.ticks = 0
             if let end = state.production?.end { state.content.finish(end) }
             state.signalViewers()

@@ -1,0 +1,147 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+
+let package = Package(
+    name: "hubbub",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "hubbub", targets: ["hubbub"]),
+        .library(name: "HubServer", targets: ["HubServer"]),
+        .library(name: "HubHummingbird", targets: ["HubHummingbird"]),
+        .library(name: "ChunkStreams", targets: ["ChunkStreams"]),
+        .library(name: "HubBackplane", targets: ["HubBackplane"]),
+        .library(name: "HubBackplaneRedis", targets: ["HubBackplaneRedis"]),
+        .library(name: "ChatModels", targets: ["ChatModels"]),
+        .library(name: "HubTesting", targets: ["HubTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .target(name: "HubProtocol", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging], swiftSettings: settings),
+        .target(
+            name: "HubBackplaneRedis",
+            dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, deque, logging, lifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "ChunkStreams",
+            dependencies: ["HubBackplane", nioCore, nioLocks, crypto, deque, logging, lifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "HubServer",
+            dependencies: ["HubProtocol", "HubBackplane", nioCore, nioLocks, deque, logging, lifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "HubTransports",
+            dependencies: [
+                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioHTTP1, nioWebSocket, crypto, httpTypes, logging,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HubHummingbird",
+            dependencies: [
+                "HubTransports", "HubServer", hummingbird, nioCore, nioHTTP1, nioWebSocket, httpTypes, logging,
+                lifecycle,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ChatModels", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, logging],
+            swiftSettings: settings),
+        .target(
+            name: "ChatHub",
+            dependencies: [
+                "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, logging, lifecycle,
+            ],
+            resources: [.embedInCode("Page")],
+            swiftSettings: settings),
+        .target(
+            name: "HubTesting",
+            dependencies: [
+                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "hubbub",
+            dependencies: [
+                "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
+                "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket, logging,
+                lifecycle,
+                crypto, httpTypes,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "HelloHub", dependencies: ["HubServer", "HubHummingbird", hummingbird],
+            path: "Examples/HelloHub", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "HubProtocolTests", dependencies: ["HubProtocol", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "HubBackplaneTests",
+            dependencies: [
+                "HubBackplane", "HubBackplaneRedis", "HubTesting", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ChunkStreamsTests",
+            dependencies: [
+                "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubTesting", nioCore, crypto, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ChatModelsTests", dependencies: ["ChatModels", nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HubServerTests",
+            dependencies: [
+                "HubServer", "HubTesting", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, nioPosix, logging,
+                lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HubTransportsTests",
+            dependencies: ["HubTransports", "HubServer", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HubHummingbirdTests",
+            dependencies: [
+                "HubHummingbird", "HubServer", "HubTesting", "HubBackplane", hummingbird, nioCore, nioPosix, logging,
+            ],
+            swiftSettings: settings),
+    ]
+)

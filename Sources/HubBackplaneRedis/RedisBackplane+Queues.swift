@@ -1,0 +1,39 @@
+public import HubBackplane
+public import NIOCore
+
+extension RedisBackplane {
+    /// How many pending items are read at once.
+    private static let pendingPage = 100
+
+    public func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws {
+        _ = try await commands.send("XADD", .text(queue.rawValue), "*", "e", .bytes(item))
+    }
+
+    public func take(
+        _ count: Int, from queue: KeyName, consumer: String, wait: Duration?
+    ) async throws -> [QueueItem] {
+        let read = QueueRead(queue: queue, consumer: consumer, count: count)
+        guard let wait else { return try await read.run(on: reads) }
+        return try await queueReader.take(read, wait: wait)
+    }
+
+    public func pending(on queue: KeyName, consumer: String) async throws -> [QueueItem] {
+        var read = QueueRead(queue: queue, consumer: consumer, count: Self.pendingPage, after: "0")
+        var items: [QueueItem] = []
+        while case let page = try await read.run(on: reads), let last = page.last {
+            items += page
+            read.after = last.id.rawValue
+        }
+        return items
+    }
+
+    public func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws {
+        if items.isEmpty { return }
+        let ids = items.map { RESPArgument.text($0.rawValue) }
+        let replies = try await commands.send(replies: 2) { buffer in
+            buffer.writeCommand(["XACK", .text(queue.rawValue), .text(QueueRead.group)] + ids)
+            buffer.writeCommand(["XDEL", .text(queue.rawValue)] + ids)
+        }
+        if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+    }
+}

@@ -1,0 +1,114 @@
+import Logging
+import NIOCore
+
+/// The end of one subscriber connection: hands over confirmations and messages, and finds out when it is dead.
+final class SubscriberHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Publishes to this node's canary channel; completes with whether Redis accepted it.
+    typealias PublishCanary = @Sendable (UInt64, _ complete: @escaping @Sendable (_ isAccepted: Bool) -> Void) -> Void
+
+    private static let tickInterval = TimeAmount.seconds(1)
+
+    private let subscriptions: Subscriptions
+    private let canary: ChannelKey
+    private let publishCanary: PublishCanary
+    private let logger: Logger
+    private let reader = HiredisReader()
+    private var liveness = LivenessStateMachine()
+    private var context: ChannelHandlerContext?
+    private var ticks: RepeatedTask?
+
+    /// Creates the handler of a connection that is ready to subscribe.
+    init(
+        subscriptions: Subscriptions, canary: ChannelKey, publishCanary: @escaping PublishCanary, logger: Logger
+    ) {
+        self.subscriptions = subscriptions
+        self.canary = canary
+        self.publishCanary = publishCanary
+        self.logger = logger
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        guard let context, bytes.readableBytes > 0 else { return }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        subscriptions.connected(self)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { _ in
+            handler.value.tick()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        do {
+            try reader.read(unwrapInboundIn(data), onReply: received)
+        } catch {
+            logger.warning("redis subscriber connection closed", metadata: ["reason": "\(error)"])
+            context.close(promise: nil)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { end() }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("redis subscriber connection failed", metadata: ["error": "\(error)"])
+        context.close(promise: nil)
+    }
+
+    private func received(_ reply: RESPReply) throws {
+        if reply.kind == .error {
+            throw HiredisReader.ProtocolError(description: String(decoding: reply.bytes, as: UTF8.self))
+        }
+        switch SubscriberReply(reply) {
+        case .message(let channel, let payload):
+            if !subscriptions.deliver(payload, to: channel), .borrowed(channel) == canary {
+                liveness.canaryHeard(UInt64(String(decoding: payload, as: UTF8.self)) ?? 0)
+            }
+        case .subscribed(let channel): subscriptions.confirmed(channel)
+        case .pong: liveness.ponged()
+        case .other: break
+        }
+    }
+
+    private func tick() {
+        guard let context else { return }
+        subscriptions.unsubscribeIdle()
+        if let reason = liveness.verdict(at: context.eventLoop.now) {
+            logger.warning("redis subscriber connection closed", metadata: ["reason": "\(reason)"])
+            return context.close(promise: nil)
+        }
+        var ping = ByteBuffer()
+        ping.writeCommand("PING")
+        write(ping)
+        liveness.pinged(at: context.eventLoop.now)
+        if subscriptions.isReady { sendCanary() }
+    }
+
+    private func sendCanary() {
+        guard let context else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        let number = liveness.nextCanary()
+        publishCanary(number) { isAccepted in
+            guard isAccepted else { return }
+            eventLoop.execute { handler.value.liveness.canaryAccepted(number, at: eventLoop.now) }
+        }
+    }
+
+    private func end() {
+        guard context != nil else { return }
+        context = nil
+        ticks?.cancel()
+        subscriptions.disconnected()
+    }
+}
+
+@available(*, unavailable)
+extension SubscriberHandler: Sendable {}

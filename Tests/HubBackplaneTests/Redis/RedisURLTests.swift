@@ -1,0 +1,64 @@
+import HubBackplaneRedis
+import Testing
+
+@Suite struct RedisURLTests {
+    @Test func aFullURLIsTakenApart() throws {
+        let configuration = try RedisConfiguration(url: "redis://al%40ice:p%3Aa%2Fss%20w%C3%B6rd@redis.example:6380/7")
+        #expect(configuration.host == "redis.example")
+        #expect(configuration.port == 6380)
+        #expect(configuration.username == "al@ice")
+        #expect(configuration.password == "p:a/ss wörd")
+        #expect(configuration.database == 7)
+    }
+
+    @Test func whatIsMissingHasADefault() throws {
+        let configuration = try RedisConfiguration(url: "redis://localhost")
+        #expect(configuration.host == "localhost")
+        #expect(configuration.port == 6379)
+        #expect(configuration.username == nil)
+        #expect(configuration.password == nil)
+        #expect(configuration.database == 0)
+    }
+
+    @Test func aPasswordNeedsNoUser() throws {
+        let configuration = try RedisConfiguration(url: "redis://:secret@[::1]:7000/")
+        #expect(configuration.host == "::1")
+        #expect(configuration.port == 7000)
+        #expect(configuration.username == nil)
+        #expect(configuration.password == "secret")
+    }
+
+    @Test(arguments: [
+        ("http://localhost", "must begin with redis://"),
+        ("localhost:6379", "must begin with redis://"),
+        ("redis://", "names no host"),
+        ("redis://:6379", "names no host"),
+        ("redis://h:0", "has a port outside of 1 to 65535"),
+        ("redis://h:70000", "has a port outside of 1 to 65535"),
+        ("redis://h/one", "must end with /NUMBER, the database, or with nothing"),
+        ("redis://h/-1", "must end with /NUMBER, the database, or with nothing"),
+        ("redis://h/1/2", "must end with /NUMBER, the database, or with nothing"),
+        ("redis://h?db=1", "must not have a query or a fragment"),
+        ("redis://user@h", "has a user without a password (redis://:PASSWORD@HOST for a password alone)"),
+        (
+            "redis://:pass word@h:x",
+            "is not a URL (special characters of a password must be percent-encoded)"
+        ),
+    ])
+    func aBadURLIsRefusedWithItsReason(url: String, reason: String) {
+        let error = #expect(throws: RedisURLError.self) { try RedisConfiguration(url: url) }
+        #expect(error?.reason == reason)
+    }
+
+    @Test func thePasswordIsNeverPrinted() throws {
+        let configuration = try RedisConfiguration(url: "redis://alice:sesame@localhost/3")
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        for text in ["\(configuration)", String(reflecting: configuration), dumped] {
+            #expect(!text.contains("sesame"))
+            #expect(text.contains("redis://alice@localhost:6379/3"))
+        }
+        let error = #expect(throws: RedisURLError.self) { try RedisConfiguration(url: "redis://:sesame@h/x") }
+        #expect(error.map { !"\($0)".contains("sesame") } == true)
+    }
+}
