@@ -1,0 +1,100 @@
+import HubBackplane
+import NIOCore
+
+private let magic = UInt8(ascii: "H")
+private let version: UInt8 = 1
+private let json: UInt8 = 1
+
+private enum Kind: UInt8 {
+    case message = 1
+    case groupCommand = 2
+    case acknowledgement = 3
+}
+
+// MARK: Writing
+
+extension Envelope {
+    func bytes() -> ByteBuffer {
+        var bytes = ByteBuffer()
+        switch body {
+        case .message(let message, let excluded):
+            bytes.reserveCapacity(128 + message.readableBytes)
+            writeHead(.message, into: &bytes)
+            bytes.writeInteger(UInt32(clamping: excluded.count))
+            for id in excluded { bytes.writeCounted(id) }
+            bytes.writeInteger(1 as UInt8)
+            bytes.writeInteger(json)
+            bytes.writeInteger(UInt32(clamping: message.readableBytes))
+            bytes.writeImmutableBuffer(message)
+        case .groupCommand(let number, let command, let group):
+            writeHead(.groupCommand, into: &bytes)
+            bytes.writeInteger(number)
+            bytes.writeInteger(command.rawValue)
+            bytes.writeCounted(group)
+        case .acknowledgement(let number):
+            writeHead(.acknowledgement, into: &bytes)
+            bytes.writeInteger(number)
+        }
+        return bytes
+    }
+
+    private func writeHead(_ kind: Kind, into bytes: inout ByteBuffer) {
+        bytes.writeInteger(magic)
+        bytes.writeInteger(version)
+        bytes.writeInteger(kind.rawValue)
+        bytes.writeCounted(sender.rawValue)
+        bytes.writeCounted(hub)
+    }
+}
+
+// MARK: Reading
+
+extension Envelope {
+    /// Nil for what is not an envelope, or one this version does not know.
+    init?(_ bytes: ByteBuffer) {
+        var bytes = bytes
+        guard bytes.readInteger(as: UInt8.self) == magic, bytes.readInteger(as: UInt8.self) == version,
+            let kind = bytes.readInteger(as: UInt8.self).flatMap(Kind.init(rawValue:)),
+            let sender = bytes.readCountedString(), let hub = bytes.readCountedString(),
+            let body = Self.body(kind, &bytes)
+        else { return nil }
+        self.init(sender: NodeID(sender), hub: hub, body: body)
+    }
+
+    private static func body(_ kind: Kind, _ bytes: inout ByteBuffer) -> Body? {
+        switch kind {
+        case .message:
+            guard let excluded = excludedIDs(&bytes), let message = message(&bytes) else { return nil }
+            return .message(message, except: excluded)
+        case .groupCommand:
+            guard let number = bytes.readInteger(as: UInt64.self),
+                let command = bytes.readInteger(as: UInt8.self).flatMap(GroupCommand.init(rawValue:)),
+                let group = bytes.readCountedString()
+            else { return nil }
+            return .groupCommand(number: number, command, group: group)
+        case .acknowledgement:
+            return bytes.readInteger(as: UInt64.self).map { .acknowledgement(number: $0) }
+        }
+    }
+
+    private static func excludedIDs(_ bytes: inout ByteBuffer) -> [String]? {
+        guard let count = bytes.readInteger(as: UInt32.self) else { return nil }
+        var ids: [String] = []
+        for _ in 0..<count {
+            guard let id = bytes.readCountedString() else { return nil }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    private static func message(_ bytes: inout ByteBuffer) -> ByteBuffer? {
+        guard let count = bytes.readInteger(as: UInt8.self) else { return nil }
+        for _ in 0..<count {
+            guard let encoding = bytes.readInteger(as: UInt8.self), let length = bytes.readInteger(as: UInt32.self),
+                let message = bytes.readSlice(length: Int(length))
+            else { return nil }
+            if encoding == json { return message }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,33 @@
+import HubBackplane
+import NIOCore
+
+/// What the nodes of a hub say to each other through the backplane.
+///
+/// In bytes, integers big endian, strings and bytes behind their length in four bytes:
+///
+///     'H' | version 1 | kind | sender's node | hub | body
+///
+/// * kind 1, a message: count of excluded connection ids (4 bytes), the ids | count of encodings (1 byte), each as the
+///   number of its protocol (1 byte; 1 = JSON) and the framed hub messages in it
+/// * kind 2, a group command, on the connection's channel: number (8 bytes) | 1 = add, 2 = remove | group
+/// * kind 3, the acknowledgement of a command, on the channel of the node that sent it: number (8 bytes)
+///
+/// Readers ignore what follows a body, and kinds and versions they do not know. A node's channel also carries messages of
+/// others than hubs, which begin with another byte than 'H'.
+struct Envelope: Sendable, Equatable {
+    enum Body: Sendable, Equatable {
+        case message(ByteBuffer, except: [String])
+        case groupCommand(number: UInt64, GroupCommand, group: String)
+        case acknowledgement(number: UInt64)
+    }
+
+    let sender: NodeID
+    let hub: String
+    let body: Body
+}
+
+/// What a node asks of the home of a connection.
+enum GroupCommand: UInt8, Sendable {
+    case add = 1
+    case remove = 2
+}

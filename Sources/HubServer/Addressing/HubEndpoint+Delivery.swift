@@ -1,0 +1,87 @@
+import HubBackplane
+import NIOCore
+
+extension HubEndpoint {
+    /// Brings framed hub messages to connections: to those on this node directly, to others through the backplane.
+    func deliver(_ message: ByteBuffer, to destination: HubDestination) {
+        switch destination {
+        case .caller(let connection):
+            connection.enqueue(message)
+        case .all(let excluded):
+            deliver(message, at: .all, locally: roster.all, except: excluded)
+        case .groups(let groups, let excluded):
+            for group in groups {
+                deliver(message, at: .group(group), locally: roster.members(ofGroup: group), except: excluded)
+            }
+        case .users(let users):
+            for user in users {
+                deliver(message, at: .user(user), locally: roster.connections(ofUser: user), except: [])
+            }
+        case .connections(let ids):
+            for id in ids {
+                if let connection = roster.connection(id) {
+                    connection.enqueue(message)
+                } else {
+                    publish(.message(message, except: []), to: .connection(id))
+                }
+            }
+        }
+    }
+
+    /// The connection that the destination is, where it is one, and on this node.
+    func soleLocalReceiver(of destination: HubDestination) -> HubConnection? {
+        switch destination {
+        case .caller(let connection): connection
+        case .connections(let ids) where ids.count == 1: roster.connection(ids[0])
+        case .all, .connections, .groups, .users: nil
+        }
+    }
+
+    func publish(
+        _ body: Envelope.Body, to address: HubAddress, completion: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        subscriptions.publish(
+            Envelope(sender: server.node, hub: hubName, body: body), to: address, completion: completion)
+    }
+
+    private func deliver(
+        _ message: ByteBuffer, at address: HubAddress, locally connections: [HubConnection], except excluded: [String]
+    ) {
+        enqueue(message, for: connections, except: excluded)
+        publish(.message(message, except: excluded), to: address)
+    }
+
+    private func enqueue(_ message: ByteBuffer, for connections: [HubConnection], except excluded: [String]) {
+        for connection in connections where !excluded.contains(connection.id) { connection.enqueue(message) }
+    }
+}
+
+// MARK: From other nodes
+
+extension HubEndpoint {
+    /// Takes what came through the backplane, on a thread of its own.
+    func receive(_ bytes: ByteBuffer, at address: HubAddress) {
+        guard let envelope = Envelope(bytes), envelope.hub == hubName else { return }
+        switch envelope.body {
+        case .message(let message, let excluded):
+            // What this node sent was delivered here when it was sent.
+            guard envelope.sender != server.node else { return }
+            enqueue(message, for: receivers(at: address), except: excluded)
+        case .groupCommand(let number, let command, let group):
+            guard case .connection(let id) = address else { return }
+            perform(command, on: id, group: group, number: number, for: envelope.sender)
+        case .acknowledgement(let number):
+            commands.finish(number)
+        }
+    }
+
+    private func receivers(at address: HubAddress) -> [HubConnection] {
+        switch address {
+        case .all: roster.all
+        case .connection(let id): roster.connection(id).map { [$0] } ?? []
+        case .group(let name): roster.members(ofGroup: name)
+        case .user(let id): roster.connections(ofUser: id)
+        case .node: []
+        }
+    }
+}

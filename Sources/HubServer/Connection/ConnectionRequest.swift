@@ -1,0 +1,42 @@
+package import HubProtocol
+
+/// The HTTP request with which a client connected.
+public struct ConnectionRequest: Sendable {
+    /// The path, percent-encoded as it came.
+    public let path: String
+    /// Who the client is, where it was authenticated.
+    public let userID: String?
+    /// The transport that the connection came over.
+    package let transport: HubTransportType
+    /// The client's address as the socket has it.
+    public let remoteAddress: String?
+
+    private let queryFields: PackedFields
+    private let headerFields: PackedFields
+
+    /// - Parameters:
+    ///   - query: Names and values, percent-decoded.
+    package init(
+        path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
+        userID: String? = nil, transport: HubTransportType, remoteAddress: String? = nil
+    ) {
+        self.path = path
+        self.userID = userID
+        self.transport = transport
+        self.remoteAddress = remoteAddress
+        queryFields = PackedFields(query)
+        headerFields = PackedFields(headers)
+    }
+
+    /// All parameters of the query, percent-decoded, in their order.
+    public var query: [(name: String, value: String)] { queryFields.all }
+
+    /// All headers, in their order.
+    public var headers: [(name: String, value: String)] { headerFields.all }
+
+    /// The first parameter of the query with this name, without regard to case.
+    public func query(_ name: String) -> String? { queryFields.first(name) }
+
+    /// The first header with this name, without regard to case.
+    public func header(_ name: String) -> String? { headerFields.first(name) }
+}

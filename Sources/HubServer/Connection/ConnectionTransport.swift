@@ -1,0 +1,38 @@
+package import NIOCore
+
+/// The sending half of a transport, as a ``HubConnection`` sees it. Used on the transport's event loop only.
+package protocol ConnectionTransport: AnyObject {
+    /// The event loop that the transport and its connection live on.
+    var eventLoop: any EventLoop { get }
+
+    /// Whether the transport takes more bytes now. When it turns true again the transport calls
+    /// ``HubConnection/transportBecameWritable()``.
+    var isWritable: Bool { get }
+
+    /// Sends whole hub messages, one or several, as one transport message (a WebSocket frame, an event, a poll's body).
+    ///
+    /// What the outbox has joined is this buffer's alone and leaves 16 free bytes in front of its reader index, for a
+    /// frame's header to be written without another buffer. Other messages may be shared with other connections.
+    func write(_ messages: ByteBuffer)
+
+    /// Passes what was written on to the client.
+    func flush()
+
+    /// Stops (`false`) or goes on (`true`) reading from the client.
+    func setReading(_ isReading: Bool)
+
+    /// Ends the transport after everything written has left.
+    func close(_ close: TransportClose)
+}
+
+/// How a transport is to be ended.
+package enum TransportClose: Sendable, Equatable {
+    /// In good order: a WebSocket closes with 1000.
+    case normal
+    /// The server goes away: a WebSocket closes with 1001.
+    case goingAway
+    /// The server failed: a WebSocket closes with 1011.
+    case failed
+    /// At once, nothing more is said.
+    case abort
+}

@@ -1,0 +1,128 @@
+import DequeModule
+import HubProtocol
+import Logging
+import NIOCore
+import Synchronization
+
+/// The end, on the event loop.
+extension HubConnection {
+    func close(error: String?, allowReconnect: Bool, transport: TransportClose) {
+        switch state.machine.close() {
+        case .sendClose:
+            endOutput(with: CloseMessage(error: error, allowReconnect: allowReconnect), transport: transport)
+        case .closeTransport:
+            endOutput(with: nil, transport: transport)
+        case .nothing:
+            break
+        }
+    }
+
+    func protocolBroken(_ error: HubProtocolError) {
+        endpoint.logger.debug("A client broke the protocol", metadata: ["error": "\(error)"])
+        failed(error)
+    }
+
+    /// Ends the connection with an error that lets the client reconnect.
+    func failed(_ error: any Error) {
+        state.endError = error
+        let text = HubErrorText.connectionClosed(HubErrorText.Detail(error, options: endpoint.options))
+        close(error: text, allowReconnect: true, transport: .normal)
+    }
+
+    /// The client has said the end: nothing is said any more.
+    func closedByClient(_ close: CloseMessage) {
+        state.endError = close.error.map { HubError($0) }
+        if case .sendClose = state.machine.close() { endOutput(with: nil, transport: .normal) }
+    }
+
+    /// Cuts a connection whose client does not take what it is sent.
+    func cut(_ error: HubConnectionError) {
+        if state.machine.takesBytes { state.endError = error }
+        _ = state.machine.close()
+        endTasks()
+        endOutbox()
+        state.timers.closing(now: loop.now, limits: loop.limits)
+        state.transport?.close(.abort)
+    }
+
+    /// Nothing is taken for the client any more; what waits is sent, then the message, then the transport closes.
+    func endOutput(with message: CloseMessage?, transport: TransportClose) {
+        endTasks()
+        state.timers.closing(now: loop.now, limits: loop.limits)
+        loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
+        let waiters = outbox.withLock { outbox in
+            outbox.take(into: &state.pending)
+            return outbox.end()
+        }
+        for waiter in waiters { waiter.resume() }
+        if let message {
+            var bytes = ByteBuffer()
+            JSONHubProtocol.write(.close(message), into: &bytes)
+            state.pending.append(.message(bytes))
+        }
+        state.transportClose = transport
+        drainOutbox()
+    }
+
+    /// The transport has closed, whoever closed it. Called once, on the event loop.
+    ///
+    /// - Parameter error: Why, nil for in good order.
+    package func transportClosed(error: (any Error)?) {
+        guard state.transport != nil else { return }
+        if state.machine.takesBytes, let error { state.endError = error }
+        state.transport = nil
+        loop.forget(self)
+        endTasks()
+        endOutbox()
+        switch state.machine.transportClosed() {
+        case .disconnect: disconnect()
+        case .remove: leave()
+        case .waitForOpening, .nothing: break
+        }
+    }
+
+    private func endTasks() {
+        state.opening?.cancel()
+        for task in state.invocations.cancelAll() { task.cancel() }
+    }
+
+    private func endOutbox() {
+        let waiters = outbox.withLock { outbox in
+            outbox.take(into: &state.pending)
+            return outbox.end()
+        }
+        for waiter in waiters { waiter.resume() }
+        let unsent = state.pending
+        state.pending = []
+        for case .source(let source) in unsent { source.connectionEnded() }
+    }
+
+    /// Tells the hub, while the connection still is in its groups.
+    func disconnect() {
+        guard let onDisconnected = endpoint.registrations.onDisconnected else { return leave() }
+        let error = state.endError
+        Task {
+            do {
+                try await onDisconnected(HubContext(connection: self), error)
+            } catch {
+                endpoint.logFailure(of: "onDisconnected", error)
+            }
+            leave()
+        }
+    }
+
+    /// From any thread.
+    func leave() {
+        endpoint.remove(self)
+        reservation.release()
+        endpoint.server.population.left()
+    }
+}
+
+extension HubEndpoint {
+    fileprivate func remove(_ connection: HubConnection) {
+        guard let groups = roster.remove(connection) else { return }
+        for group in groups { subscriptions.release(.group(group)) }
+        for address in connection.addresses { subscriptions.release(address) }
+    }
+}

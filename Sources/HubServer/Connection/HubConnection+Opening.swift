@@ -1,0 +1,98 @@
+import HubProtocol
+import NIOCore
+
+/// From the first bytes to the first invocation (HubProtocol.md, "Overview").
+extension HubConnection {
+    func readHandshake() {
+        do {
+            guard let record = try state.splitter.next() else { return }
+            if let error = refusal(of: try HandshakeRequest.parse(record)) { return refuseHandshake(error) }
+        } catch  where error.code == .messageTooLarge {
+            return refuseHandshake(HubErrorText.handshakeCanceled)
+        } catch {
+            return refuseHandshake(HubErrorText.handshakeFailed(HubErrorText.Detail(error, options: endpoint.options)))
+        }
+        // An id is claimed once; but where the backplane is away, nobody could be asked.
+        guard endpoint.roster.add(self) else { return refuseHandshake(HubErrorText.handshakeCanceled) }
+        writeHandshake(.accepted)
+        state.machine.handshakeAccepted()
+        state.timers.connected()
+        loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
+        tellHub()
+    }
+
+    private func refusal(of request: HandshakeRequest) -> String? {
+        guard request.protocolName.lowercased() == JSONHubProtocol.name else {
+            return HubErrorText.unsupportedProtocol(request.protocolName)
+        }
+        guard request.version <= JSONHubProtocol.highestVersion else {
+            return HubErrorText.unsupportedProtocolVersion(request.version, of: request.protocolName)
+        }
+        return nil
+    }
+
+    func refuseHandshake(_ error: String) {
+        guard state.machine.isHandshaking else { return }
+        writeHandshake(.rejected(error: error))
+        state.endError = HubError(error)
+        close(error: nil, allowReconnect: false, transport: .normal)
+    }
+
+    /// Not through the outbox: the answer must be a transport message of its own, some clients read no further in it.
+    private func writeHandshake(_ response: HandshakeResponse) {
+        var bytes = ByteBuffer()
+        response.write(into: &bytes)
+        state.transport?.write(bytes)
+        state.transport?.flush()
+        state.timers.sent(now: loop.now)
+    }
+
+    /// Listens where the connection is addressed, and then tells the hub. The client's messages wait until it has been
+    /// told.
+    private func tellHub() {
+        let unconfirmed = addresses.filter { !endpoint.subscriptions.retainIfConfirmed($0) }
+        let onConnected = endpoint.registrations.onConnected
+        guard !unconfirmed.isEmpty || onConnected != nil else { return opened() }
+        state.opening = Task {
+            for address in unconfirmed { await endpoint.subscriptions.retain(address) }
+            do {
+                try await onConnected?(HubContext(connection: self))
+                loop.eventLoop.execute { self.opened() }
+            } catch {
+                loop.eventLoop.execute { self.openingFailed(error) }
+            }
+        }
+    }
+
+    /// Where the connection is addressed, besides its own channel and its groups'.
+    var addresses: [HubAddress] { request.userID.map { [.all, .user($0)] } ?? [.all] }
+
+    private func opened() {
+        state.opening = nil
+        switch state.machine.opened() {
+        case .readMessages: readMessages()
+        case .disconnect: disconnect()
+        case .nothing: break
+        }
+    }
+
+    private func openingFailed(_ error: any Error) {
+        endpoint.logFailure(of: "onConnected", error)
+        state.opening = nil
+        switch state.machine.openingFailed() {
+        case .sendClose:
+            let detail = HubErrorText.Detail(error, options: endpoint.options)
+            endOutput(with: CloseMessage(error: HubErrorText.connectionClosed(detail)), transport: .normal)
+        case .remove: leave()
+        case .nothing: break
+        }
+    }
+}
+
+extension HubErrorText {
+    /// The client's handshake could not be read.
+    static func handshakeFailed(_ detail: Detail?) -> String {
+        let text = "An unexpected error occurred during connection handshake."
+        return detail.map { "\(text) \($0.typeName): \($0.message)" } ?? text
+    }
+}

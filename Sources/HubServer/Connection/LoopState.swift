@@ -1,0 +1,37 @@
+import DequeModule
+import HubProtocol
+import NIOCore
+
+/// What of a connection belongs to its event loop.
+final class LoopState {
+    /// Nil once it has closed.
+    var transport: (any ConnectionTransport)?
+    var machine = HubConnection.StateMachine()
+    var timers: ConnectionTimers
+    var wheelPosition: TimingWheelPosition?
+
+    var splitter: RecordSplitter
+    var invocations: InvocationQueue
+    var isReading = true
+
+    /// Taken from the outbox and not yet written.
+    var pending = Deque<Outbox.Item>()
+    /// How the transport is to be closed when everything pending was written.
+    var transportClose: TransportClose?
+
+    /// Runs the hub's `onConnected`.
+    var opening: Task<Void, Never>?
+    /// Why the connection ended, nil for in good order.
+    var endError: (any Error)?
+
+    init(transport: any ConnectionTransport, options: HubOptions, loop: ConnectionLoop) {
+        self.transport = transport
+        timers = ConnectionTimers(now: loop.now, limits: loop.limits)
+        splitter = RecordSplitter(maximumRecordSize: options.maximumReceiveMessageSize)
+        invocations = InvocationQueue(
+            limit: options.maximumParallelInvocationsPerClient, streamLimit: options.maximumParallelStreamsPerClient)
+    }
+}
+
+@available(*, unavailable)
+extension LoopState: Sendable {}

@@ -1,0 +1,39 @@
+public import Logging
+import Synchronization
+
+/// What a hub method knows of the connection that invoked it.
+///
+/// The method runs in a task that is cancelled when the connection ends, or when the client cancels the invocation.
+public struct HubContext: Sendable {
+    package let connection: HubConnection
+
+    package init(connection: HubConnection) { self.connection = connection }
+
+    /// The connection's public id.
+    public var connectionID: String { connection.id }
+
+    /// Who the client is, where it was authenticated.
+    public var userID: String? { connection.request.userID }
+
+    /// The HTTP request with which the client connected.
+    public var request: ConnectionRequest { connection.request }
+
+    /// What the application keeps with the connection.
+    public var items: HubItems { HubItems(of: connection) }
+
+    /// Whom to send to.
+    public var clients: HubCallerClients { HubCallerClients(connection: connection) }
+
+    /// The hub's groups.
+    public var groups: HubGroups { HubGroups(endpoint: connection.endpoint) }
+
+    /// A logger that carries the hub's name and the connection's id.
+    public var logger: Logger {
+        var logger = connection.endpoint.logger
+        logger[metadataKey: "connection"] = .string(connection.id)
+        return logger
+    }
+
+    /// Ends the connection; the client is told not to come back by itself.
+    public func abort() { connection.abort() }
+}

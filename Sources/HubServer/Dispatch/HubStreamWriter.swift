@@ -1,0 +1,30 @@
+import HubProtocol
+import NIOCore
+
+/// Sends the elements of a stream to the client that asked for it, no faster than it takes them.
+struct HubStreamWriter: Sendable {
+    let connection: HubConnection
+    let invocationID: String
+
+    func write<Elements: AsyncSequence & SendableMetatype>(all elements: Elements) async throws(HubStreamError)
+    where Elements.Element: Encodable {
+        do {
+            for try await element in elements {
+                var message = ByteBuffer()
+                try JSONHubProtocol.writeStreamItem(invocationID: invocationID, into: &message) { writer throws in
+                    try writer.value(element)
+                }
+                connection.enqueue(message)
+                await connection.waitForRoom()
+                try Task.checkCancellation()
+            }
+        } catch {
+            throw HubStreamError(underlying: error)
+        }
+    }
+}
+
+/// A stream failed after it had begun.
+struct HubStreamError: Error {
+    let underlying: any Error
+}

@@ -1,0 +1,124 @@
+import DequeModule
+import HubProtocol
+import NIOCore
+
+/// The invocations of one connection: which run, and which wait for a place. A value without I/O.
+///
+/// Invocations start in the order in which they came, at most so many side by side; streams take no place.
+struct InvocationQueue {
+    typealias Number = UInt64
+
+    /// What has to become of an invocation that arrived.
+    enum Arrival {
+        case start(Invocation)
+        case wait
+        case refuse(Refusal)
+    }
+
+    enum Refusal { case idInUse(String), tooManyStreams }
+
+    private struct Running {
+        let invocationID: String?
+        let isStream: Bool
+        var task: Task<Void, Never>?
+    }
+
+    private let limit: Int
+    private let streamLimit: Int
+    private var lastNumber: Number = 0
+    private var running: [Number: Running] = [:]
+    private var streams = 0
+    private var numbers: [String: Number] = [:]
+    private var waiting = Deque<Invocation>()
+    private var waitingBytes = 0
+
+    init(limit: Int, streamLimit: Int) {
+        self.limit = limit
+        self.streamLimit = streamLimit
+    }
+
+    /// Whether no more can wait: the client is not read from until some have started.
+    var isFull: Bool { waitingBytes >= 64 * 1024 || waiting.count >= 128 }
+
+    mutating func arrived(_ message: InvocationMessage, for method: HubMethod) -> Arrival {
+        if let id = message.invocationID, numbers[id] != nil { return .refuse(.idInUse(id)) }
+        if method.isStream, streams >= streamLimit { return .refuse(.tooManyStreams) }
+        lastNumber += 1
+        let invocation = Invocation(number: lastNumber, message: message, method: method)
+        if let id = message.invocationID { numbers[id] = invocation.number }
+        guard method.isStream || (waiting.isEmpty && hasPlace) else {
+            waitingBytes += invocation.size
+            waiting.append(invocation)
+            return .wait
+        }
+        begin(invocation)
+        return .start(invocation)
+    }
+
+    /// The task of an invocation that was to be started.
+    mutating func started(_ number: Number, as task: Task<Void, Never>) {
+        running[number]?.task = task
+    }
+
+    /// - Returns: The next invocation to start.
+    mutating func finished(_ number: Number) -> Invocation? {
+        guard let ended = running.removeValue(forKey: number) else { return nil }
+        if ended.isStream { streams -= 1 }
+        if let id = ended.invocationID { numbers[id] = nil }
+        guard hasPlace, let next = waiting.popFirst() else {
+            releaseMemoryIfIdle()
+            return nil
+        }
+        waitingBytes -= next.size
+        begin(next)
+        return next
+    }
+
+    /// - Returns: The task to cancel, where it runs. One that waits is started when its turn comes, cancelled from the
+    ///   beginning, so that it is answered as one that ran.
+    mutating func cancel(_ invocationID: String) -> Task<Void, Never>? {
+        guard let number = numbers[invocationID] else { return nil }
+        if let index = waiting.firstIndex(where: { $0.number == number }) { waiting[index].isCancelled = true }
+        return running[number]?.task
+    }
+
+    /// The connection has ended: nothing waits any more.
+    ///
+    /// - Returns: The tasks to cancel.
+    mutating func cancelAll() -> [Task<Void, Never>] {
+        defer {
+            waiting = []
+            waitingBytes = 0
+            running = [:]
+            numbers = [:]
+        }
+        return running.values.compactMap(\.task)
+    }
+
+    private var hasPlace: Bool { running.count - streams < limit }
+
+    /// Most connections are idle most of the time, and an emptied dictionary keeps its memory.
+    private mutating func releaseMemoryIfIdle() {
+        guard running.isEmpty else { return }
+        running = [:]
+        numbers = [:]
+        waiting = []
+    }
+
+    private mutating func begin(_ invocation: Invocation) {
+        if invocation.method.isStream { streams += 1 }
+        running[invocation.number] = Running(
+            invocationID: invocation.message.invocationID, isStream: invocation.method.isStream)
+    }
+}
+
+/// An invocation of a method that exists.
+struct Invocation: Sendable {
+    let number: InvocationQueue.Number
+    let message: InvocationMessage
+    let method: HubMethod
+    var isCancelled = false
+
+    /// What it keeps in memory while it waits, in bytes.
+    var size: Int { message.arguments.reduce(64 + message.target.utf8.count) { $0 + $1.readableBytes } }
+}

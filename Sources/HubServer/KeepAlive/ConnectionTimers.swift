@@ -1,0 +1,114 @@
+/// The times that one connection has to keep, in ticks. A value without clock or I/O.
+///
+/// Activity only notes the tick; the wheel wakes the connection when the earliest time could have come, and it then asks
+/// what is due.
+struct ConnectionTimers {
+    enum Due: Equatable {
+        case nothing
+        /// The client is to be sent a ping.
+        case ping
+        case handshakeTimeout
+        case clientTimeout
+        case sendTimeout
+        case closeTimeout
+    }
+
+    private enum Phase {
+        case handshaking(until: Tick)
+        case connected
+        case closing(until: Tick)
+    }
+
+    private var phase: Phase
+    private var lastSent: Tick
+    private var lastReceived: Tick
+    private var blockedSince: Tick?
+    /// The client's silence counts only from its first ping on: some clients never send one.
+    private var clientPings = false
+    /// While the server does not read, the client's silence is the server's doing.
+    private var isReading = true
+
+    init(now: Tick, limits: Limits) {
+        phase = .handshaking(until: now + limits.handshake)
+        lastSent = now
+        lastReceived = now
+    }
+
+    mutating func connected() { phase = .connected }
+    mutating func closing(now: Tick, limits: Limits) { phase = .closing(until: now + limits.close) }
+
+    mutating func received(now: Tick) { lastReceived = now }
+    /// - Returns: Whether it was the first: the client's silence counts from now on.
+    mutating func receivedPing() -> Bool {
+        defer { clientPings = true }
+        return !clientPings
+    }
+
+    mutating func sent(now: Tick) { lastSent = now }
+
+    /// - Returns: Whether it was not blocked before.
+    mutating func blocked(now: Tick) -> Bool {
+        defer { blockedSince = blockedSince ?? now }
+        return blockedSince == nil
+    }
+
+    mutating func unblocked() { blockedSince = nil }
+
+    mutating func reading(_ isReading: Bool, now: Tick) {
+        self.isReading = isReading
+        lastReceived = now
+    }
+
+    func due(now: Tick, limits: Limits) -> Due {
+        switch phase {
+        case .handshaking(let until): return now >= until ? .handshakeTimeout : .nothing
+        case .closing(let until): return now >= until ? .closeTimeout : .nothing
+        case .connected: break
+        }
+        if let blockedSince, now >= blockedSince + limits.send { return .sendTimeout }
+        if isReading, clientPings, now >= lastReceived + limits.client { return .clientTimeout }
+        return now >= lastSent + limits.keepAlive ? .ping : .nothing
+    }
+
+    /// When to ask again what is due.
+    func nextWake(limits: Limits) -> Tick {
+        switch phase {
+        case .handshaking(let until), .closing(let until): return until
+        case .connected: break
+        }
+        var wake = lastSent + limits.keepAlive
+        if let blockedSince { wake = min(wake, blockedSince + limits.send) }
+        if isReading, clientPings { wake = min(wake, lastReceived + limits.client) }
+        return wake
+    }
+}
+
+extension ConnectionTimers {
+    /// The lengths of time of a server's connections, in ticks.
+    struct Limits: Sendable {
+        /// The length of a tick.
+        let tick: Duration
+        let handshake: Tick
+        let keepAlive: Tick
+        let client: Tick
+        let send: Tick
+        let close: Tick
+
+        /// A tick is a second, or less where a time is shorter than that.
+        init(_ options: HubOptions) {
+            let times = [
+                options.handshakeTimeout, options.keepAliveInterval, options.clientTimeoutInterval,
+                options.transportSendTimeout, options.closeTimeout,
+            ]
+            let tick = max(.milliseconds(10), times.reduce(.seconds(1), min))
+            func atLeast(_ time: Duration) -> Tick { Tick(clamping: Int((time / tick).rounded(.up)) + 1) }
+            self.tick = tick
+            handshake = atLeast(options.handshakeTimeout)
+            client = atLeast(options.clientTimeoutInterval)
+            send = atLeast(options.transportSendTimeout)
+            close = atLeast(options.closeTimeout)
+            // The others must not come early; a ping must not come late.
+            keepAlive = max(1, Tick(clamping: Int((options.keepAliveInterval / tick).rounded(.down))))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import HubBackplane
+package import Logging
+import NIOCore
+
+/// A hub mounted at a path: where transports bring their connections.
+public final class HubEndpoint: Sendable {
+    /// The hub.
+    public let hub: Hub
+    /// The path as given to ``HubServer/mount(_:at:)``. Hub paths match without regard to case.
+    public let path: String
+    package let server: HubServer
+    package let options: HubOptions
+    package let logger: Logger
+    /// The hub's name on the backplane: the same on every node.
+    let hubName: String
+
+    let registrations: Hub.Registrations
+    let roster = Roster()
+    let subscriptions: ChannelSubscriptions
+    let commands = PendingCommands()
+
+    init(hub: Hub, path: String, server: HubServer) {
+        let hubName = hub.name ?? path.lowercased()
+        self.hub = hub
+        self.path = path
+        self.server = server
+        self.hubName = hubName
+        var logger = server.logger
+        logger[metadataKey: "hub"] = .string(hubName)
+        self.logger = logger
+        subscriptions = ChannelSubscriptions(
+            backplane: server.backplane, names: server.names, node: server.node, hubName: hubName, logger: logger)
+        var options = server.options
+        if let limit = hub.maximumParallelInvocationsPerClient {
+            options.maximumParallelInvocationsPerClient = limit
+        }
+        self.options = options
+        registrations = hub.freeze()
+        hub.mounted(at: self)
+        subscriptions.start { [weak self] address, bytes in self?.receive(bytes, at: address) }
+    }
+}
+
+// MARK: Attaching
+
+extension HubEndpoint {
+    /// Claims a connection id that came in a token, so that it is used once only, at whichever node.
+    ///
+    /// - Parameter timeToLive: As long as the token could be used again.
+    /// - Returns: `false` when the id has been claimed before: 409 if ``connection(_:)`` finds it alive, else 404.
+    /// - Throws: `BackplaneError` when the backplane cannot be asked. WebSockets attach then nevertheless.
+    package func claim(_ id: String, timeToLive: Duration) async throws -> Bool {
+        try await server.backplane.set(
+            server.names.connectionClaim(id), to: ByteBuffer(string: server.node.rawValue), timeToLive: timeToLive,
+            onlyIfAbsent: true)
+    }
+
+    /// Listens to a connection's channel. Whoever answers a client before that would lose what other nodes send to it.
+    ///
+    /// Returns when the subscription is confirmed, or at once where the backplane is away; it is made up for later.
+    package func reserve(_ id: String) async -> ConnectionReservation {
+        await subscriptions.retain(.connection(id))
+        return ConnectionReservation(id: id, subscriptions: subscriptions)
+    }
+
+    /// Makes the hub's side of a connection. Call ``HubConnection/start()`` next, and when the transport has ended,
+    /// whatever happened, ``HubConnection/transportClosed(error:)``.
+    ///
+    /// Call on the transport's event loop.
+    package func connect(
+        _ reservation: ConnectionReservation, request: ConnectionRequest, transport: any ConnectionTransport
+    ) -> HubConnection {
+        server.population.arrived()
+        return HubConnection(
+            reservation: reservation, endpoint: self, request: request, transport: transport,
+            loop: server.connectionLoops[transport.eventLoop])
+    }
+
+    /// The connection of this id if this node holds it and its handshake was accepted.
+    package func connection(_ id: String) -> HubConnection? { roster.connection(id) }
+
+    /// How many connections this node holds.
+    package var connectionCount: Int { roster.count }
+}

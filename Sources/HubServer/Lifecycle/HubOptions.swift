@@ -1,0 +1,39 @@
+/// Limits and times of a ``HubServer``. The defaults are those of ASP.NET Core SignalR where it has the option too.
+public struct HubOptions: Sendable {
+    /// How long a client may take from its connect to the end of its handshake.
+    public var handshakeTimeout: Duration = .seconds(15)
+
+    /// After this long without a message to a client, a ping is sent. At most half of the clients' server timeout.
+    public var keepAliveInterval: Duration = .seconds(15)
+
+    /// After this long without a message from a client that has pinged at least once, its connection is closed.
+    public var clientTimeoutInterval: Duration = .seconds(30)
+
+    /// The longest message, in bytes, that a client may send; a longer one closes its connection.
+    public var maximumReceiveMessageSize = 32 * 1024
+
+    /// Whether clients are told what kind of error a method failed with. A ``HubError`` is always told.
+    public var enableDetailedErrors = false
+
+    /// How many invocations of one client run at the same time; further ones wait in their order. Streams do not count.
+    /// ``Hub/init(name:maximumParallelInvocationsPerClient:)`` overrides it for one hub.
+    public var maximumParallelInvocationsPerClient = 1
+
+    /// How many streams of one client run at the same time; further ones are refused.
+    public var maximumParallelStreamsPerClient = 100
+
+    /// How many bytes of messages may wait for a slow client; beyond, its connection is closed.
+    public var maximumOutboxSize = 1024 * 1024
+
+    /// How long a transport may take no bytes while some wait; then its connection is closed.
+    public var transportSendTimeout: Duration = .seconds(10)
+
+    /// How long a transport may take to end after it was told to; then it is cut.
+    public var closeTimeout: Duration = .seconds(5)
+
+    /// How long ``HubServer/shutdown()`` waits for connections to end in good order; then it cuts them.
+    public var shutdownTimeout: Duration = .seconds(5)
+
+    /// The default options.
+    public init() {}
+}

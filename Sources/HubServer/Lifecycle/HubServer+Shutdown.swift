@@ -1,0 +1,28 @@
+import NIOCore
+
+extension HubServer {
+    /// Whether ``shutdown()`` was called: transports accept no more connections.
+    public var isShuttingDown: Bool { population.isClosing }
+
+    /// Tells all clients to reconnect (to another node), sends what waits for them, and ends their connections; cuts what
+    /// has not ended after ``HubOptions/shutdownTimeout``. Returns when all are gone. May be called more than once.
+    ///
+    /// A web server waits for its connections before services behind it are told to stop: call this when it is told.
+    public func shutdown() async {
+        population.beginClosing()
+        for loop in connectionLoops.all {
+            loop.eventLoop.execute { loop.closeAll(.goingAway) }
+        }
+        let deadline = Task { [population, connectionLoops, options] in
+            try await Task.sleep(for: options.shutdownTimeout)
+            for loop in connectionLoops.all {
+                loop.eventLoop.execute { loop.abortAll() }
+            }
+            // Time for the transports to report their end; a callback that hangs must not hold up the process.
+            try await Task.sleep(for: .seconds(1))
+            population.giveUpWaiting()
+        }
+        await population.waitUntilEmpty()
+        deadline.cancel()
+    }
+}

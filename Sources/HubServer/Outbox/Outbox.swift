@@ -1,0 +1,122 @@
+import DequeModule
+import NIOCore
+
+/// What waits to be written to one client. A value without I/O; the connection keeps it behind a lock.
+struct Outbox: ~Copyable {
+    enum Item: Sendable {
+        /// One or several framed hub messages.
+        case message(ByteBuffer)
+        case source(any OutboxSource)
+    }
+
+    enum Enqueued: Equatable {
+        /// The connection must be put on its event loop's drain list.
+        case needsDrain
+        /// It is there already.
+        case waiting
+        /// Nothing is taken any more.
+        case ended
+        /// The client is too slow: more waits than may. Nothing is taken any more.
+        case overflow
+    }
+
+    private enum Phase { case open, ended }
+
+    private var items = Deque<Item>()
+    private var phase = Phase.open
+    /// Whether the connection is on the drain list, or waits for its transport to become writable.
+    private var isDrainPending = false
+    private let maximumSize: Int
+    /// The bytes of messages that were enqueued and not yet written; what sources hold does not count.
+    private(set) var waitingBytes = 0
+    private var room = RoomWaiters()
+
+    init(maximumSize: Int) { self.maximumSize = maximumSize }
+
+    mutating func enqueue(_ item: Item) -> Enqueued {
+        guard phase == .open else { return .ended }
+        if case .message(let bytes) = item {
+            waitingBytes += bytes.readableBytes
+            guard waitingBytes <= maximumSize else {
+                phase = .ended
+                return .overflow
+            }
+        }
+        items.append(item)
+        if isDrainPending { return .waiting }
+        isDrainPending = true
+        return .needsDrain
+    }
+
+    /// Moves what waits to the end of `pending`.
+    mutating func take(into pending: inout Deque<Item>) {
+        guard !items.isEmpty else { return }
+        if pending.isEmpty {
+            swap(&items, &pending)
+        } else {
+            pending.append(contentsOf: items)
+            items.removeAll(keepingCapacity: true)
+        }
+    }
+
+    struct Settled {
+        /// Whether nothing has to be done until something is enqueued, or the transport becomes writable.
+        let isDone: Bool
+        /// Who waited for room and has it now.
+        let admitted: [CheckedContinuation<Void, Never>]
+    }
+
+    /// What was taken has been written, or as much of it as the transport takes.
+    mutating func settle(wrote bytes: Int, isBlocked: Bool) -> Settled {
+        waitingBytes -= bytes
+        // Where it is blocked, the transport's next sign starts the next drain.
+        isDrainPending = isBlocked || !items.isEmpty
+        return Settled(
+            isDone: isBlocked || items.isEmpty, admitted: waitingBytes <= Self.lowWaterMark ? room.takeAll() : [])
+    }
+
+    /// From now on nothing is taken.
+    ///
+    /// - Returns: Who waited for room; they will not be let in.
+    mutating func end() -> [CheckedContinuation<Void, Never>] {
+        phase = .ended
+        return room.takeAll()
+    }
+}
+
+// MARK: Room
+
+extension Outbox {
+    /// Above this many waiting bytes, whoever can wait is made to.
+    private static let highWaterMark = 64 * 1024
+    /// At this many they go on.
+    private static let lowWaterMark = 32 * 1024
+
+    var hasRoom: Bool { phase == .ended || waitingBytes <= Self.highWaterMark }
+
+    mutating func addWaiter(_ waiter: CheckedContinuation<Void, Never>) -> RoomWaiters.ID { room.add(waiter) }
+
+    mutating func removeWaiter(_ id: RoomWaiters.ID) -> CheckedContinuation<Void, Never>? { room.remove(id) }
+}
+
+/// Tasks that wait for room in an outbox.
+struct RoomWaiters {
+    typealias ID = UInt64
+
+    private var waiters: [ID: CheckedContinuation<Void, Never>] = [:]
+    private var lastID: ID = 0
+
+    mutating func add(_ waiter: CheckedContinuation<Void, Never>) -> ID {
+        lastID += 1
+        waiters[lastID] = waiter
+        return lastID
+    }
+
+    mutating func remove(_ id: ID) -> CheckedContinuation<Void, Never>? { waiters.removeValue(forKey: id) }
+
+    mutating func takeAll() -> [CheckedContinuation<Void, Never>] {
+        guard !waiters.isEmpty else { return [] }
+        defer { waiters = [:] }
+        return Array(waiters.values)
+    }
+}

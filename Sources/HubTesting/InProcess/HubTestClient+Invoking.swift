@@ -1,0 +1,101 @@
+package import HubProtocol
+package import NIOCore
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension HubTestClient {
+    /// How long a test waits for anything by itself.
+    public static var timeout: Duration { .seconds(10) }
+
+    /// Invokes a method and waits for its result.
+    ///
+    /// - Throws: ``HubTestError/invocationFailed(_:)`` with the text of the hub's error.
+    public func invoke<each Argument: Encodable, Result: Decodable>(
+        _ target: String, _ arguments: repeat each Argument, returning type: Result.Type
+    ) async throws -> Result {
+        let id = try await begin(target, try encode(repeat each arguments), asStream: false)
+        guard let result = try await completion(of: id) else { throw HubTestError.timeout }
+        return try JSONDecoder().decode(type, from: Data(result.readableBytesView))
+    }
+
+    /// Invokes a method and waits until it has returned.
+    ///
+    /// - Throws: ``HubTestError/invocationFailed(_:)`` with the text of the hub's error.
+    public func invoke<each Argument: Encodable>(_ target: String, _ arguments: repeat each Argument) async throws {
+        let id = try await begin(target, try encode(repeat each arguments), asStream: false)
+        _ = try await completion(of: id)
+    }
+
+    /// Invokes a streaming method and collects what it streams.
+    ///
+    /// - Throws: ``HubTestError/invocationFailed(_:)`` with the text of the hub's error.
+    public func stream<each Argument: Encodable, Element: Decodable>(
+        _ target: String, _ arguments: repeat each Argument, of type: Element.Type
+    ) async throws -> [Element] {
+        let id = try await begin(target, try encode(repeat each arguments), asStream: true)
+        _ = try await completion(of: id)
+        var elements: [Element] = []
+        for case .streamItem(let message) in inbox.messages where message.invocationID == id {
+            elements.append(try JSONDecoder().decode(type, from: Data(message.item.readableBytesView)))
+        }
+        return elements
+    }
+
+    /// Invokes a method and does not ask for an answer.
+    public func send<each Argument: Encodable>(_ target: String, _ arguments: repeat each Argument) async throws {
+        let message = InvocationMessage(target: target, arguments: try encode(repeat each arguments))
+        try await send(.invocation(message))
+    }
+
+    /// The next call of a method of this client by the hub; waits for it.
+    public func next(_ target: String) async throws -> HubTestInvocation {
+        let message = try await inbox.take(within: Self.timeout) { message in
+            if case .invocation(let invocation) = message { invocation.target == target } else { false }
+        }
+        guard case .invocation(let invocation) = message else { throw HubTestError.timeout }
+        return HubTestInvocation(invocation)
+    }
+
+    /// The hub's Close message; waits for it.
+    package func close() async throws -> CloseMessage {
+        let message = try await inbox.take(within: Self.timeout) { message in
+            if case .close = message { true } else { false }
+        }
+        guard case .close(let close) = message else { throw HubTestError.timeout }
+        return close
+    }
+}
+
+extension HubTestClient {
+    /// Sends an invocation under a new id.
+    package func begin(_ target: String, _ arguments: [ByteBuffer], asStream: Bool) async throws -> String {
+        let id = String(lastInvocation.add(1, ordering: .relaxed).newValue)
+        let message = InvocationMessage(invocationID: id, target: target, arguments: arguments)
+        try await send(asStream ? .streamInvocation(message) : .invocation(message))
+        return id
+    }
+
+    /// The result of an invocation, nil where it has none.
+    package func completion(of id: String) async throws -> ByteBuffer? {
+        let message = try await inbox.take(within: Self.timeout) { message in
+            if case .completion(let completion) = message { completion.invocationID == id } else { false }
+        }
+        guard case .completion(let completion) = message else { throw HubTestError.timeout }
+        switch completion.outcome {
+        case .error(let error): throw HubTestError.invocationFailed(error)
+        case .result(let result): return result
+        case .void, .streamEnd: return nil
+        }
+    }
+
+    private func encode<each Argument: Encodable>(_ arguments: repeat each Argument) throws -> [ByteBuffer] {
+        var encoded: [ByteBuffer] = []
+        for argument in repeat each arguments { encoded.append(ByteBuffer(bytes: try JSONEncoder().encode(argument))) }
+        return encoded
+    }
+}

@@ -1,0 +1,101 @@
+package import HubProtocol
+public import HubServer
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A client that is connected to a hub in this process, without a socket; it speaks the hub protocol as clients do.
+///
+/// ```swift
+/// let server = HubServer(backplane: InMemoryBackplane(), names: BackplaneNames(app: "test"), logger: logger)
+/// let client = try await HubTestClient.connect(to: server.mount(hub, at: "/chat"))
+/// let sum = try await client.invoke("Add", 1, 2, returning: Int.self)
+/// ```
+public final class HubTestClient: Sendable {
+    /// The connection's public id.
+    public let connectionID: String
+    package let transport: InProcessTransport
+    package let inbox: MessageInbox
+    let lastInvocation = Atomic(0)
+
+    private init(connectionID: String, transport: InProcessTransport, inbox: MessageInbox) {
+        self.connectionID = connectionID
+        self.transport = transport
+        self.inbox = inbox
+    }
+
+    /// Connects and shakes hands.
+    ///
+    /// - Parameters:
+    ///   - endpoint: A mounted hub.
+    ///   - userID: The user that the client is authenticated as.
+    ///   - query: The query of the client's URL.
+    ///   - headers: The headers of the client's request.
+    ///   - eventLoop: Where the connection lives; nil takes one of the process.
+    public static func connect(
+        to endpoint: HubEndpoint, userID: String? = nil, query: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], on eventLoop: (any EventLoop)? = nil
+    ) async throws -> HubTestClient {
+        let id = String(UInt64.random(in: .min ... .max), radix: 36)
+        let inbox = MessageInbox()
+        let reader = HubTestReader(inbox: inbox)
+        let transport = InProcessTransport(
+            eventLoop: eventLoop ?? NIOSingletons.posixEventLoopGroup.next(), receive: { reader.read($0) },
+            onClose: { _ in inbox.end() })
+        let reservation = await endpoint.reserve(id)
+        let request = ConnectionRequest(
+            path: endpoint.path, query: query, headers: headers, userID: userID, transport: .webSockets)
+        try await transport.eventLoop.submit {
+            _ = transport.connect(to: endpoint, reservation, request: request)
+            transport.send(ByteBuffer(string: "{\"protocol\":\"json\",\"version\":1}\u{1E}"))
+        }.get()
+        return HubTestClient(connectionID: id, transport: transport, inbox: inbox)
+    }
+
+    /// Sends bytes as they are.
+    package func send(raw text: String) async throws {
+        try await transport.eventLoop.submit { self.transport.send(ByteBuffer(string: text)) }.get()
+    }
+
+    package func send(_ message: HubMessage) async throws {
+        var bytes = ByteBuffer()
+        JSONHubProtocol.write(message, into: &bytes)
+        let sent = bytes
+        try await transport.eventLoop.submit { self.transport.send(sent) }.get()
+    }
+
+    /// Closes the transport, as a client that is gone.
+    public func disconnect() async throws {
+        try await transport.eventLoop.submit { self.transport.end(error: nil) }.get()
+    }
+}
+
+/// Reads what a hub writes to a test client: the answer to the handshake, then messages.
+private final class HubTestReader: Sendable {
+    private struct State {
+        var splitter = RecordSplitter(maximumRecordSize: .max)
+        var isOpen = false
+    }
+
+    private let inbox: MessageInbox
+    private let state = Mutex(State())
+
+    init(inbox: MessageInbox) { self.inbox = inbox }
+
+    func read(_ bytes: ByteBuffer) {
+        for message in state.withLock({ Self.messages(in: bytes, &$0) }) { inbox.put(message) }
+    }
+
+    private static func messages(in bytes: ByteBuffer, _ state: inout State) -> [HubMessage] {
+        var messages: [HubMessage] = []
+        state.splitter.feed(bytes)
+        while let record = (try? state.splitter.next()) ?? nil {
+            if state.isOpen {
+                messages.append((try? JSONHubProtocol.parse(record)) ?? .unknown(type: 0))
+            } else {
+                state.isOpen = true
+            }
+        }
+        return messages
+    }
+}

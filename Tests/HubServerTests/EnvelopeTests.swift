@@ -1,0 +1,57 @@
+import HubBackplane
+import NIOCore
+import Testing
+
+@testable import HubServer
+
+struct EnvelopeTests {
+    private func envelope(_ body: Envelope.Body) -> Envelope {
+        Envelope(sender: NodeID("node"), hub: "/häb", body: body)
+    }
+
+    private var bodies: [Envelope.Body] {
+        [
+            .message(ByteBuffer(string: "{\"type\":6}\u{1E}"), except: ["one", "two"]),
+            .message(ByteBuffer(string: ""), except: []),
+            .groupCommand(number: .max, .add, group: "röom"), .groupCommand(number: 1, .remove, group: ""),
+            .acknowledgement(number: 42),
+        ]
+    }
+
+    @Test func whatIsWrittenIsReadWhateverFollows() {
+        for body in bodies {
+            var bytes = envelope(body).bytes()
+            #expect(Envelope(bytes) == envelope(body))
+            bytes.writeString("fields of a later version")
+            #expect(Envelope(bytes) == envelope(body))
+        }
+    }
+
+    @Test func whatIsCutOrForeignIsRefused() {
+        for body in bodies {
+            let bytes = envelope(body).bytes()
+            for length in 0..<bytes.readableBytes {
+                #expect(Envelope(bytes.getSlice(at: 0, length: length) ?? ByteBuffer()) == nil)
+            }
+            var foreign = bytes
+            foreign.setInteger(UInt8(ascii: "S"), at: 0)
+            #expect(Envelope(foreign) == nil)
+            var later = bytes
+            later.setInteger(2 as UInt8, at: 1)
+            #expect(Envelope(later) == nil)
+        }
+    }
+
+    @Test func encodingsOfLaterVersionsAreSkipped() {
+        var bytes = ByteBuffer(bytes: [UInt8(ascii: "H"), 1, 1])
+        bytes.writeCounted("node")
+        bytes.writeCounted("hub")
+        bytes.writeInteger(0 as UInt32)
+        bytes.writeInteger(2 as UInt8)
+        for (encoding, text) in [(9 as UInt8, "later"), (1, "json")] {
+            bytes.writeInteger(encoding)
+            bytes.writeCounted(text)
+        }
+        #expect(Envelope(bytes)?.body == .message(ByteBuffer(string: "json"), except: []))
+    }
+}

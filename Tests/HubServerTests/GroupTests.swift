@@ -1,0 +1,79 @@
+import HubBackplane
+import HubTesting
+import Testing
+
+@testable import HubServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct GroupTests {
+    @Test func whatIsSentAfterAddingReachesTheMember() async throws {
+        let cluster = Cluster()
+        let clients = try await cluster.clients()
+        for round in 0..<50 {
+            // Client 3 is on the other node.
+            await cluster.nodes[0].hub.groups.add(clients[3].connectionID, to: "room \(round)")
+            try await cluster.nodes[0].hub.clients.group("room \(round)").send("News")
+        }
+        #expect(try await clients.told(50) == Array(repeating: 3, count: 50))
+    }
+
+    @Test func removedMembersAreNotSentTo() async throws {
+        let cluster = Cluster()
+        let clients = try await cluster.clients()
+        let hub = cluster.nodes[0].hub
+        await hub.groups.remove(clients[1].connectionID, from: "everyone")
+        await hub.groups.remove(clients[2].connectionID, from: "everyone")
+        await hub.groups.remove(clients[2].connectionID, from: "nothing")
+        try await hub.clients.group("everyone").send("News")
+        #expect(try await clients.told(2) == [0, 3])
+    }
+
+    @Test func addingTwiceMakesNoSecondMembership() async throws {
+        let cluster = Cluster()
+        let clients = try await cluster.clients()
+        let hub = cluster.nodes[0].hub
+        await hub.groups.add(clients[0].connectionID, to: "everyone")
+        try await hub.clients.group("everyone").send("News")
+        #expect(try await clients.told(4) == [0, 1, 2, 3])
+        await hub.groups.remove(clients[0].connectionID, from: "everyone")
+        try await hub.clients.group("everyone").send("News")
+        #expect(try await clients.told(7) == [0, 1, 1, 2, 2, 3, 3])
+    }
+
+    @Test func aConnectionThatIsGoneIsNoError() async throws {
+        let cluster = Cluster()
+        let start = ContinuousClock.now
+        await cluster.nodes[0].hub.groups.add("nobody", to: "room")
+        await cluster.nodes[0].hub.groups.remove("nobody", from: "room")
+        #expect(ContinuousClock.now - start < .seconds(1.9))
+    }
+
+    @Test func membershipEndsWithTheConnection() async throws {
+        let cluster = Cluster()
+        let clients = try await cluster.clients()
+        #expect(cluster.nodes[0].roster.members(ofGroup: "everyone").count == 2)
+        #expect(cluster.nodes[0].roster.connections(ofUser: "even").count == 1)
+        for client in clients { try await client.disconnect() }
+        for node in cluster.nodes {
+            try await eventually { node.subscriptions.isEmpty }
+            #expect(node.roster.count == 0)
+            #expect(node.roster.members(ofGroup: "everyone").isEmpty)
+            #expect(node.roster.connections(ofUser: "even").isEmpty)
+        }
+    }
+
+    @Test func addingRacesWithDisconnecting() async throws {
+        let cluster = Cluster()
+        for round in 0..<100 {
+            let client = try await HubTestClient.connect(to: cluster.nodes[round % 2])
+            let hub = cluster.nodes[0].hub
+            async let added: Void = hub.groups.add(client.connectionID, to: "room")
+            async let gone: Void = client.disconnect()
+            _ = try await (added, gone)
+        }
+        for node in cluster.nodes {
+            try await eventually { node.subscriptions.isEmpty }
+            #expect(node.roster.members(ofGroup: "room").isEmpty)
+        }
+    }
+}
