@@ -1,0 +1,69 @@
+import ChunkStreams
+import NIOCore
+
+/// A question that waits for its reply to be produced, on this node or on another one.
+///
+/// On the queue: version:u8 = 1, id: 32 digits, metaLength:u32, meta, prompt. Readers take the rest as the prompt.
+struct Ask: Sendable, Equatable {
+    private static let version: UInt8 = 1
+
+    let id: ChunkStreamID
+    /// What is written down about the reply's stream.
+    let meta: ReplyMeta
+    let prompt: String
+
+    init(id: ChunkStreamID, meta: ReplyMeta, prompt: String) {
+        self.id = id
+        self.meta = meta
+        self.prompt = prompt
+    }
+
+    init?(payload: ByteBuffer) {
+        var payload = payload
+        guard payload.readInteger() == Self.version, let digits = payload.readString(length: 32),
+            let id = ChunkStreamID(digits), let length: UInt32 = payload.readInteger(),
+            let meta = payload.readSlice(length: Int(length)).flatMap(ReplyMeta.init(payload:))
+        else { return nil }
+        self.init(id: id, meta: meta, prompt: String(buffer: payload))
+    }
+
+    var payload: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(Self.version)
+        buffer.writeString(id.rawValue)
+        var meta = meta.payload
+        buffer.writeInteger(UInt32(meta.readableBytes))
+        buffer.writeBuffer(&meta)
+        buffer.writeString(prompt)
+        return buffer
+    }
+}
+
+/// What never changes about a reply: whose it is.
+///
+/// Written down as version:u8 = 1, isOwned:u8, owner. Readers take the rest as the owner.
+struct ReplyMeta: Sendable, Equatable {
+    private static let version: UInt8 = 1
+
+    /// The user who asked; `nil` where nobody was authenticated: then whoever knows the reply's id holds it.
+    let owner: String?
+
+    init(owner: String?) { self.owner = owner }
+
+    init?(payload: ByteBuffer) {
+        var payload = payload
+        guard payload.readInteger() == Self.version, let isOwned: UInt8 = payload.readInteger() else { return nil }
+        owner = isOwned == 1 ? String(buffer: payload) : nil
+    }
+
+    var payload: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(Self.version)
+        buffer.writeInteger(UInt8(owner == nil ? 0 : 1))
+        buffer.writeString(owner ?? "")
+        return buffer
+    }
+
+    /// Whether this user may resume and stop the reply.
+    func isHeld(by user: String?) -> Bool { owner == nil || owner == user }
+}

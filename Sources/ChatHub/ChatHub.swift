@@ -1,0 +1,76 @@
+package import ChatModels
+package import ChunkStreams
+package import HubBackplane
+package import HubServer
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The chat application: clients ask, a model replies, and the reply streams to whoever may see it, through any node.
+///
+/// Methods and events are those of DESIGN's hub `/chat`; a client of the .NET article it follows works unchanged.
+package final class ChatHub: Service, Sendable {
+    let configuration: ChatHubConfiguration
+    let streams: ChunkStreams
+    let worker: ReplyWorker
+    let asks: AskQueue
+    let views = ReplyViews()
+    let logger: Logger
+
+    /// Creates the application on one node.
+    package init(
+        configuration: ChatHubConfiguration, model: any ChatModel, streams: ChunkStreams, backplane: any Backplane,
+        names: BackplaneNames, node: NodeID, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.streams = streams
+        self.logger = logger
+        worker = ReplyWorker(
+            model: model, systemPrompt: configuration.systemPrompt, streams: streams,
+            places: configuration.isWorker ? configuration.maximumReplies : 0, logger: logger)
+        asks = AskQueue(
+            backplane: backplane, queue: names.asks, node: node, deadline: configuration.askDeadline, logger: logger)
+    }
+
+    /// The hub to mount at `/chat`.
+    package func hub() -> Hub {
+        let hub = Hub(name: "chat", maximumParallelInvocationsPerClient: configuration.maximumAsksPerConnection)
+        hub.on("AskAi", askAi)
+        hub.on("StreamAi", streamAi)
+        hub.on("Resume", resume)
+        hub.on("Stop", stop)
+        return hub
+    }
+
+    /// Runs asks of other nodes until shutdown, then lets running replies finish for a while.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            guard self.configuration.isWorker else {
+                try? await gracefulShutdown()
+                return
+            }
+            await self.asks.run(on: self.worker)
+        }
+        await worker.drain(within: configuration.drainTime)
+    }
+}
+
+/// What the chat application can be told.
+package struct ChatHubConfiguration: Sendable {
+    /// What the model is told before every conversation.
+    package var systemPrompt = "You are a helpful assistant."
+    /// The most bytes of a prompt.
+    package var maximumPromptBytes = 32 * 1024
+    /// Whether this node produces replies.
+    package var isWorker = true
+    /// The most replies this node produces at once.
+    package var maximumReplies = 1000
+    /// The most asks of one connection that run side by side.
+    package var maximumAsksPerConnection = 100
+    /// How long an ask waits for a worker.
+    package var askDeadline: Duration = .seconds(30)
+    /// How long running replies may go on at shutdown.
+    package var drainTime: Duration = .seconds(5)
+
+    package init() {}
+}

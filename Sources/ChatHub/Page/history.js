@@ -1,0 +1,49 @@
+// The conversation as this browser tab keeps it over a reload. A reply that has not ended is kept without its
+// text: the server sends it again from the beginning.
+
+import { Reply } from "./reply.js";
+
+const key = "hubbub.conversation";
+const mostReplies = 50;
+const mostCharacters = 1_000_000;
+
+export function saveHistory(replies, storage = sessionStorage) {
+  const kept = [];
+  let characters = 0;
+  for (const reply of replies.slice(-mostReplies).reverse()) {
+    const saved = snapshot(reply);
+    characters += saved.prompt.length + saved.text.length;
+    if (characters > mostCharacters) {
+      break;
+    }
+    kept.unshift(saved);
+  }
+  try {
+    storage.setItem(key, JSON.stringify(kept));
+  } catch {
+    storage.removeItem(key);
+  }
+}
+
+export function loadHistory(storage = sessionStorage) {
+  try {
+    return (JSON.parse(storage.getItem(key)) ?? []).map(restored);
+  } catch {
+    return [];
+  }
+}
+
+function snapshot({ messageId, prompt, text, cursor, state, ended, summary, problem, notice }) {
+  return ended
+    ? { messageId, prompt, text, cursor, state, summary, problem, notice }
+    : { messageId, prompt, text: "", cursor: 0, state: "waiting" };
+}
+
+function restored(saved) {
+  const reply = Object.assign(new Reply(saved.prompt), saved, { sent: true });
+  if (!reply.ended && !reply.messageId) {
+    const message = "The page was reloaded before the server answered, so this message may not have arrived.";
+    reply.failed({ code: "unknown", message, retryable: true });
+  }
+  return reply;
+}

@@ -1,0 +1,26 @@
+/** Two timers of an open connection: silence of the server for too long, and our own silence, which a ping ends. */
+export class KeepAlive {
+  onserversilent = () => {};
+  onpingdue = () => {};
+
+  #serverTimer;
+  #pingTimer;
+
+  received(serverTimeout) {
+    clearTimeout(this.#serverTimer);
+    this.#serverTimer = setTimeout(() => this.onserversilent(), serverTimeout);
+  }
+
+  active(interval) {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = setTimeout(() => {
+      this.active(interval);
+      this.onpingdue();
+    }, interval);
+  }
+
+  stop() {
+    clearTimeout(this.#serverTimer);
+    clearTimeout(this.#pingTimer);
+  }
+}

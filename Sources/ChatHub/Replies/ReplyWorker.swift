@@ -1,0 +1,104 @@
+import ChatModels
+import ChunkStreams
+import Logging
+import NIOCore
+import Synchronization
+
+/// Produces replies: asks the model and writes what it says to the reply's chunk stream.
+///
+/// A reply belongs to nobody's connection; it goes on when its caller is gone.
+final class ReplyWorker: Sendable {
+    let places: WorkerPlaces
+    private let model: any ChatModel
+    private let systemPrompt: String
+    private let streams: ChunkStreams
+    private let logger: Logger
+    private let running = Mutex<[ChunkStreamID: Task<Void, Never>]>([:])
+    private let isDraining = Mutex(false)
+
+    init(model: any ChatModel, systemPrompt: String, streams: ChunkStreams, places: Int, logger: Logger) {
+        self.model = model
+        self.systemPrompt = systemPrompt
+        self.streams = streams
+        self.places = WorkerPlaces(limit: places)
+        self.logger = logger
+    }
+
+    /// Takes the reply's stream; `nil` where another worker has it, or it has ended.
+    func open(_ ask: Ask) async throws -> ChunkProducer? {
+        try await streams.open(ask.id, meta: ask.meta.payload)
+    }
+
+    /// Runs an ask in the background in a place that was taken for it.
+    func start(_ ask: Ask, producer: ChunkProducer) {
+        Task {
+            await run(ask, producer: producer)
+            places.giveBack(1)
+        }
+    }
+
+    /// Produces the reply to its end.
+    func run(_ ask: Ask, producer: ChunkProducer) async {
+        let task = Task { await produce(ask, producer: producer) }
+        running.withLock { $0[ask.id] = task }
+        producer.onInterrupt { task.cancel() }
+        if isDraining.withLock({ $0 }) { task.cancel() }
+        await task.value
+        running.withLock { $0[ask.id] = nil }
+    }
+
+    /// Waits for running replies, and ends those that take longer.
+    func drain(within time: Duration) async {
+        let deadline = ContinuousClock.now + time
+        while ContinuousClock.now < deadline, running.withLock({ !$0.isEmpty }) {
+            try? await Task.sleep(for: .milliseconds(20))
+            if Task.isCancelled { break }
+        }
+        isDraining.withLock { $0 = true }
+        let rest = running.withLock { Array($0.values) }
+        for task in rest { task.cancel() }
+        for task in rest { await task.value }
+    }
+
+    private func produce(_ ask: Ask, producer: ChunkProducer) async {
+        var finish = StreamFinish.completed
+        var usage: StreamUsage?
+        do {
+            let request = ChatRequest(messages: [
+                ChatMessage(role: .system, text: systemPrompt), ChatMessage(role: .user, text: ask.prompt),
+            ])
+            let end = try await model.reply(to: request) { update in try await producer.append(update.text) }
+            if end.finish == .contentFilter { finish = .filtered }
+            usage = end.usage.map(StreamUsage.init)
+        } catch {
+            finish = .failed(problem(error))
+            if !(error is CancellationError), error as? ChunkProducerError != .interrupted {
+                logger.info("A reply failed", metadata: ["stream": "\(ask.id)", "error": "\(finish.word)"])
+            }
+        }
+        _ = await producer.finish(finish, usage: usage)
+    }
+
+    /// What clients are told. A producer that was interrupted has its end already, and this one is not used.
+    private func problem(_ error: any Error) -> StreamProblem {
+        switch error {
+        case let error as ChatModelError:
+            StreamProblem(
+                code: error.code.rawValue, message: error.message, retryable: error.retryable,
+                retryAfter: error.retryAfter)
+        case ChunkProducerError.tooLong:
+            .tooLong
+        case is CancellationError:
+            .shuttingDown
+        default:
+            .internalError
+        }
+    }
+}
+
+extension StreamUsage {
+    fileprivate init(_ usage: TokenUsage) {
+        self.init(
+            inputTokens: UInt32(clamping: usage.promptTokens), outputTokens: UInt32(clamping: usage.completionTokens))
+    }
+}
