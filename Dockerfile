@@ -1,0 +1,29 @@
+# Both stages are Debian 12: the binary is linked against the hiredis of the one and finds it in the other.
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libhiredis-dev libjemalloc-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY Package.* ./
+RUN swift package resolve
+COPY Sources Sources
+COPY Tests Tests
+COPY Examples Examples
+RUN swift build --configuration release --product hubbub --static-swift-stdlib -Xlinker -ljemalloc \
+    && install -D "$(swift build --configuration release --show-bin-path)/hubbub" /staging/hubbub \
+    && install /usr/libexec/swift/linux/swift-backtrace-static /staging/
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libhiredis0.14 libjemalloc2 tzdata \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --no-create-home hubbub
+COPY --from=build /staging/ /usr/local/bin/
+COPY deploy/ready /usr/local/bin/hubbub-ready
+USER hubbub
+ENV HUBBUB_HOST=0.0.0.0 \
+    HUBBUB_PORT=8080 \
+    SWIFT_BACKTRACE=enable=yes,sanitize=yes,threads=all,images=all,interactive=no,swift-backtrace=/usr/local/bin/swift-backtrace-static
+EXPOSE 8080
+ENTRYPOINT ["hubbub"]
+CMD ["serve"]

@@ -1,0 +1,44 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format cluster release clean test-dependencies
+
+# Given to hubbub by `make run` and `make cluster`, e.g. make run ARGS="--model echo --port 9000"
+ARGS ?=
+venv := .build/venv
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build and serve http://127.0.0.1:8080, in memory
+	@scripts/install-dependencies run
+	swift build --product hubbub
+	.build/debug/hubbub serve $(ARGS)
+
+test: $(venv)/complete ## Lint, build and run all tests
+	@scripts/test
+
+test-dependencies:
+	@scripts/install-dependencies test
+
+lint: ## Check the format
+	swift format lint --strict --recursive Package.swift Sources Tests Examples
+
+format: ## Format in place
+	swift format --in-place --recursive Package.swift Sources Tests Examples
+
+cluster: ## Serve from Redis, three nodes and nginx until Ctrl-C
+	@scripts/install-dependencies cluster
+	swift build --product hubbub
+	@deploy/cluster/cluster run -- $(ARGS)
+
+release: ## Build .build/optimized/release/hubbub
+	@scripts/install-dependencies run
+	swift build --configuration release --product hubbub --scratch-path .build/optimized
+
+clean: ## Remove everything that was built
+	rm -rf .build
+
+$(venv)/complete: Tests/Cluster/requirements.txt | test-dependencies
+	python3 -m venv --clear $(venv)
+	$(venv)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

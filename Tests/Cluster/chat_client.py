@@ -1,0 +1,118 @@
+"""A chat client on pysignalr, a SignalR client that knows nothing of this project."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Self
+
+from pysignalr.client import SignalRClient
+from pysignalr.messages import CompletionMessage
+
+from cluster import Cluster
+from reply import Reply
+
+EVENTS = ["typing", "partial", "completed", "failed", "restarted", "retracted"]
+
+
+class HubError(Exception):
+    """The hub completed an invocation with this error."""
+
+
+class ChatClient:
+    def __init__(self, url: str, *replies: Reply) -> None:
+        """`replies` are those that a client before this one had begun to read."""
+        self.signalr = SignalRClient(f"{url}/chat", retry_sleep=0.1)
+        self.replies = {reply.message_id: reply for reply in replies}
+        self._began: asyncio.Queue[Reply] = asyncio.Queue()
+        self._open = asyncio.Event()
+        self._invocations: set[asyncio.Task] = set()
+        for event in EVENTS:
+            self.signalr.on(event, partial(self._take, event))
+        self.signalr.on_open(self._opened)
+        self.signalr.on_error(self._ignore)
+
+    async def __aenter__(self) -> Self:
+        self.run = asyncio.create_task(self.signalr.run())
+        opened = asyncio.create_task(self._open.wait())
+        done, _ = await asyncio.wait([self.run, opened], timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        if opened not in done:
+            opened.cancel()
+            [outcome] = await self._end()
+            raise ConnectionError(f"pysignalr did not connect: {outcome!r}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def invoke(self, method: str, *arguments: Any, timeout: float = 60) -> Any:
+        completed: asyncio.Future[CompletionMessage] = asyncio.get_running_loop().create_future()
+
+        async def complete(message: CompletionMessage) -> None:
+            completed.set_result(message)
+
+        await self.signalr.send(method, list(arguments), complete)
+        message = await asyncio.wait_for(completed, timeout)
+        if message.error:
+            raise HubError(message.error)
+        return message.result
+
+    async def ask(self, prompt: str) -> Reply:
+        """Returns as soon as the reply has an id; its `asked` is AskAi's result, later."""
+        asked = asyncio.create_task(self.invoke("AskAi", prompt))
+        self._invocations.add(asked)
+        began = asyncio.create_task(self._began.get())
+        await asyncio.wait([asked, began, self.run], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if not began.done():
+            began.cancel()
+            await asked
+        reply = began.result()
+        reply.asked = asked
+        return reply
+
+    async def cut(self) -> None:
+        """The socket ends with a reset, in the middle of whatever it carries, and this client with it."""
+        self.abort()
+        await self._end()
+
+    async def reconnect(self) -> None:
+        """The same, but this client goes on: pysignalr reconnects in its own way."""
+        self._open.clear()
+        self.abort()
+        await asyncio.wait_for(self._open.wait(), 30)
+
+    def abort(self) -> None:
+        self.signalr._transport._ws.transport.abort()
+
+    async def _end(self) -> list:
+        tasks = [self.run, *self._invocations]
+        for task in tasks:
+            task.cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _opened(self) -> None:
+        self._open.set()
+
+    async def _ignore(self, _: CompletionMessage) -> None:
+        """Without a callback pysignalr ends the connection at an error; `invoke` is told of it too."""
+
+    async def _take(self, event: str, arguments: list) -> None:
+        message_id, *rest = arguments
+        reply = self.replies.get(message_id)
+        if reply is None:
+            reply = self.replies[message_id] = Reply(message_id)
+            self._began.put_nowait(reply)
+        reply.take(event, rest)
+
+
+@asynccontextmanager
+async def client_elsewhere(cluster: Cluster, not_on: str, *replies: Reply) -> AsyncIterator[ChatClient]:
+    """A new client whose connection any other node holds; round robin finds one within as many tries as nodes."""
+    for _ in cluster.edges:
+        before = cluster.connections()[not_on]
+        async with ChatClient(cluster.url(), *replies) as client:
+            if cluster.connections()[not_on] == before:
+                yield client
+                return
+        await cluster.until(lambda counts: counts[not_on] == before)
+    raise AssertionError(f"nginx chose {not_on} every time")

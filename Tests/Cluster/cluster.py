@@ -1,0 +1,93 @@
+"""A cluster that deploy/cluster/cluster started, as a user can start one."""
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HUBBUB = ROOT / ".build/debug/hubbub"
+SCRIPT = ROOT / "deploy/cluster/cluster"
+ESTABLISHED = "01"
+
+
+class Cluster:
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def up(self, *options: str) -> None:
+        self._run("up", "--binary", str(HUBBUB), "--port", "0", *options)
+
+    def down(self) -> None:
+        self._run("down")
+
+    def kill(self, name: str) -> None:
+        """kill -9"""
+        self._run("kill", name)
+
+    def stop(self, name: str) -> None:
+        self._run("stop", name)
+
+    def start(self, name: str) -> None:
+        """On the port it had; returns when it is ready."""
+        self._run("start", name)
+
+    def heal(self) -> None:
+        """Starts what a test ended, and waits until each node is ready."""
+        for name in ["redis", *self.nodes]:
+            self.start(name)
+        deadline = time.monotonic() + 30
+        while not all(self.is_ready(name) for name in self.nodes):
+            assert time.monotonic() < deadline, "a node did not become ready again"
+            time.sleep(0.05)
+
+    @property
+    def nodes(self) -> list[str]:
+        return sorted(path.stem for path in self.state.glob("*.arguments"))
+
+    @property
+    def edges(self) -> list[str]:
+        return [name for name in self.nodes if not name.startswith("worker")]
+
+    def port(self, name: str) -> int:
+        return int((self.state / f"{name}.port").read_text())
+
+    def url(self, name: str = "nginx") -> str:
+        return f"http://127.0.0.1:{self.port(name)}"
+
+    def log(self, name: str) -> str:
+        return (self.state / f"{name}.log").read_text()
+
+    def is_ready(self, name: str) -> bool:
+        ready = [ROOT / "deploy/ready", str(self.port(name))]
+        return subprocess.run(ready, capture_output=True).returncode == 0
+
+    def connections(self) -> dict[str, int]:
+        """How many sockets each edge holds now, read from the kernel: nginx keeps no idle ones."""
+        ports = {self.port(name): name for name in self.edges}
+        counts = dict.fromkeys(self.edges, 0)
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            name = ports.get(int(local.split(":")[1], 16))
+            if name and state == ESTABLISHED:
+                counts[name] += 1
+        return counts
+
+    async def until(self, condition: Callable[[dict[str, int]], bool]) -> None:
+        """Waits for a state of `connections()`."""
+        async with asyncio.timeout(20):
+            while not condition(self.connections()):
+                await asyncio.sleep(0.02)
+
+    async def no_connections(self) -> None:
+        await self.until(lambda counts: not any(counts.values()))
+
+    def _run(self, command: str, *arguments: str) -> None:
+        subprocess.run([SCRIPT, command, "--state", self.state, *arguments], check=True, timeout=100)
+
+
+def refuses_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

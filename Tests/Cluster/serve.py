@@ -1,0 +1,51 @@
+"""A single `hubbub serve`, without the cluster."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
+
+from cluster import HUBBUB
+
+LISTENING = "Now listening on: "
+NOT_PASSED_ON = ("HUBBUB_", "OPENAI_", "AZURE_")
+
+
+class Server:
+    def __init__(self, process: subprocess.Popen, url: str) -> None:
+        self.process, self.url = process, url
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[Server]:
+    process = subprocess.Popen(
+        [HUBBUB, "serve", *arguments], env=clean(environment), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+    )
+    too_late = Timer(30, process.kill)
+    too_late.start()
+    try:
+        line = process.stdout.readline().rstrip("\n")
+        assert line.startswith(LISTENING), f"printed {line!r}, exit code {process.poll()}"
+        yield Server(process, line.removeprefix(LISTENING))
+    finally:
+        too_late.cancel()
+        process.kill()
+        process.wait()
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """For what should end by itself."""
+    return subprocess.run(
+        [HUBBUB, "serve", *arguments], env=clean(environment), text=True, capture_output=True, timeout=30
+    )
+
+
+def clean(environment: dict[str, str]) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_PASSED_ON)}
+    return inherited | environment

@@ -1,0 +1,85 @@
+"""What cannot be run here for want of a Docker engine still holds together."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster import ROOT
+from serve import run
+
+TEMPLATE = ROOT / "deploy/nginx/hubbub.conf.template"
+STANDARD_VARIABLES = {
+    "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_API_KEY",
+    "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def services() -> dict:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> str:
+    return (ROOT / "Dockerfile").read_text()
+
+
+def test_compose_describes_the_cluster(services: dict) -> None:
+    assert set(services) == {"redis", "node1", "node2", "node3", "nginx"}
+    assert "noeviction" in services["redis"]["command"]
+    for service in services.values():
+        assert "healthcheck" in service and service["ulimits"]["nofile"] >= 65536
+        for dependency, wish in service.get("depends_on", {}).items():
+            assert dependency in services and wish == {"condition": "service_healthy"}
+
+
+def test_nodes_are_given_variables_that_hubbub_knows(services: dict, dockerfile: str) -> None:
+    documented = run("--help").stdout
+    variables = {entry.partition("=")[0] for entry in services["node1"]["environment"]}
+    variables |= set(re.findall(r"HUBBUB_\w+", dockerfile))
+    assert "HUBBUB_BACKPLANE" in variables
+    for variable in variables - STANDARD_VARIABLES:
+        assert re.search(rf"\b{variable}\b", documented), f"{variable} is not in `hubbub serve --help`"
+
+
+def test_ports_of_compose_image_and_balancer_are_the_same(services: dict, dockerfile: str) -> None:
+    [port] = re.findall(r"^EXPOSE (\d+)$", dockerfile, re.MULTILINE)
+    assert f"HUBBUB_PORT={port}" in dockerfile
+    assert services["node1"]["healthcheck"]["test"][-1] == port
+    nginx = services["nginx"]
+    nodes = re.findall(r"server (\w+):(\d+) ", nginx["environment"]["SERVERS"])
+    assert nodes == [(name, port) for name in services if name.startswith("node")]
+    assert nginx["ports"] == [f"127.0.0.1:8080:{nginx['environment']['LISTEN']}"]
+
+
+def test_mounted_and_copied_files_exist(services: dict, dockerfile: str) -> None:
+    [mount] = services["nginx"]["volumes"]
+    assert (ROOT / mount.partition(":")[0]) == TEMPLATE
+    for source in re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE):
+        assert list(ROOT.glob(source)), source
+
+
+def test_nginx_accepts_the_template_as_compose_fills_it_in(services: dict, tmp_path: Path) -> None:
+    environment = services["nginx"]["environment"]
+    text = TEMPLATE.read_text()
+    variables = set(re.findall(r"\$\{(\w+)\}", text))
+    assert variables == set(environment)
+    for variable, value in environment.items():
+        text = text.replace(f"${{{variable}}}", re.sub(r"node\d", "127.0.0.1", value))
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n")
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    tested = subprocess.run([nginx, "-t", "-p", tmp_path, "-c", conf], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_shell_scripts_are_sound() -> None:
+    scripts = [path for path in (ROOT / "scripts").iterdir() if path.read_text().startswith("#!/bin/bash")]
+    scripts += [ROOT / "deploy/cluster/cluster", ROOT / "deploy/ready", ROOT / ".ci/run"]
+    checked = subprocess.run([Path(sys.executable).parent / "shellcheck", "-x", *scripts], capture_output=True, text=True, cwd=ROOT)
+    assert checked.returncode == 0, checked.stdout

@@ -1,0 +1,52 @@
+"""Redis may restart, without its data, while replies are produced: they all complete, with nothing lost or doubled."""
+
+import asyncio
+
+import pytest
+
+from chat_client import ChatClient
+from cluster import Cluster
+
+CLIENTS = 100
+
+
+@pytest.mark.parametrize("topology", ["cluster", "split_cluster"])
+async def test_redis_restarts_in_the_middle_of_a_hundred_replies(
+    topology: str, request: pytest.FixtureRequest
+) -> None:
+    cluster: Cluster = request.getfixturevalue(topology)
+    under_way = asyncio.Barrier(CLIENTS + 1)
+
+    async def ask() -> None:
+        async with ChatClient(cluster.url()) as client:
+            reply = await client.ask("chunks=100,interval=30ms,size=20")
+            await reply.until(lambda reply: reply.cursor >= 5)
+            await under_way.wait()
+            assert not reply.has_ended
+            await reply.end()
+            reply.assert_whole(chunks=100)
+
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(CLIENTS):
+            clients.create_task(ask())
+        await asyncio.wait_for(under_way.wait(), 60)
+        await asyncio.to_thread(cluster.kill, "redis")
+        await asyncio.to_thread(cluster.start, "redis")
+
+
+async def test_node_is_ready_only_with_redis(cluster: Cluster) -> None:
+    assert cluster.is_ready("node1")
+    cluster.stop("redis")
+    async with asyncio.timeout(20):
+        while cluster.is_ready("node1"):
+            await asyncio.sleep(0.05)
+    async with ChatClient(cluster.url("node1")) as client:
+        reply = await client.ask("chunks=1,interval=1ms,size=20")
+        await reply.until(lambda reply: reply.has_ended)
+        assert reply.problem["code"] == "unavailable"
+        assert reply.problem["retryable"] is True
+        reply.assert_in_order()
+    cluster.start("redis")
+    async with asyncio.timeout(20):
+        while not cluster.is_ready("node1"):
+            await asyncio.sleep(0.05)

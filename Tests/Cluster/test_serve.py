@@ -1,0 +1,151 @@
+"""`hubbub serve` is configured by flags, environment and a file, and refuses what it does not know."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from chat_client import ChatClient
+from hub_socket import hub_socket
+from serve import run, serving
+
+OPTIONS = {
+    "--host": "HUBBUB_HOST",
+    "--port": "HUBBUB_PORT",
+    "--backplane": "HUBBUB_BACKPLANE",
+    "--app": "HUBBUB_APP",
+    "--roles": "HUBBUB_ROLES",
+    "--replies": "HUBBUB_REPLIES",
+    "--model": "HUBBUB_MODEL",
+    "--synthetic": "HUBBUB_SYNTHETIC",
+    "--allowed-origins": "HUBBUB_ALLOWED_ORIGINS",
+    "--system-prompt": "HUBBUB_SYSTEM_PROMPT",
+    "--ask-deadline": "HUBBUB_ASK_DEADLINE",
+}
+
+
+def test_help_lists_every_option() -> None:
+    help_ = run("--help")
+    assert help_.returncode == 0
+    for flag, variable in OPTIONS.items():
+        assert flag in help_.stdout and variable in help_.stdout
+    assert "--config" in help_.stdout
+
+
+BAD_VALUES = {
+    "--port": ["lots", "65536", "-1"],
+    "--backplane": ["ftp://127.0.0.1", "redis"],
+    "--roles": ["cook", ""],
+    "--replies": ["0", "many"],
+    "--model": ["oracle"],
+    "--ask-deadline": ["soon", "0s"],
+    "--synthetic": ["chunks=x", "chunks=1,interval=5", "colour=red"],
+}
+
+
+@pytest.mark.parametrize("flag, value", [(flag, value) for flag, values in BAD_VALUES.items() for value in values])
+def test_bad_value_is_refused_by_name(flag: str, value: str) -> None:
+    assert_refused(run("--port", "0", f"{flag}={value}"), flag.removeprefix("--"))
+    assert_refused(run(**{"HUBBUB_PORT": "0", OPTIONS[flag]: value}), flag.removeprefix("--"))
+
+
+def test_unknown_flag_is_refused_by_name() -> None:
+    assert_refused(run("--port", "0", "--colour", "red"), "colour")
+
+
+def test_unknown_variable_is_refused_by_name() -> None:
+    assert_refused(run("--port", "0", HUBBUB_COLOUR="red"), "HUBBUB_COLOUR")
+
+
+def test_unknown_key_of_the_file_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "hubbub.yaml"
+    file.write_text("port: 0\ncolour: red\n")
+    assert_refused(run("--config", str(file)), "colour")
+
+
+@pytest.mark.parametrize("text", ["port: [0\n", "port\n", "port: {at: 0}\n"])
+def test_file_that_is_no_configuration_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "hubbub.yaml"
+    file.write_text(text)
+    assert_refused(run("--config", str(file)), "hubbub.yaml")
+
+
+def test_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    assert_refused(run("--config", str(tmp_path / "nowhere.yaml")), "nowhere.yaml")
+
+
+def test_memory_needs_both_roles() -> None:
+    assert_refused(run("--port", "0", "--roles", "edge"), "roles")
+
+
+def assert_refused(ended, name: str) -> None:
+    assert ended.returncode != 0
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert name.lower().replace("-", "_") in line.lower().replace("-", "_")
+
+
+async def test_flags_come_before_environment_before_file(tmp_path: Path) -> None:
+    file = tmp_path / "hubbub.yaml"
+    file.write_text("port: 0\nmodel: synthetic\nsynthetic: chunks=7,interval=1ms,size=20\n")
+    with serving("--config", str(file)) as server:
+        assert (await answer(server.url, "hello")).count("#") == 7
+    with serving("--config", str(file), HUBBUB_MODEL="echo") as server:
+        assert await answer(server.url, "hello") == "You said: hello"
+    with serving("--config", str(file), "--model", "synthetic", HUBBUB_MODEL="echo") as server:
+        assert (await answer(server.url, "hello")).count("#") == 7
+
+
+@pytest.mark.parametrize("prompt", ["hello", "a wide  world\nof words", "Grüße, 世界 👋🏽", "\\u001e \x1e \"quoted\""])
+async def test_echo_says_what_it_was_told(prompt: str) -> None:
+    with serving("--port", "0", "--model", "echo") as server:
+        assert await answer(server.url, prompt) == f"You said: {prompt}"
+
+
+async def answer(url: str, prompt: str) -> str:
+    async with ChatClient(url) as client:
+        reply = await client.ask(prompt)
+        await reply.end()
+        reply.assert_in_order()
+        reply.assert_whole()
+        return reply.text
+
+
+async def test_node_in_memory_is_alive_and_ready() -> None:
+    with serving("--port", "0", "--model", "echo") as server:
+        async with aiohttp.ClientSession(server.url) as http:
+            for path in ("/health/live", "/health/ready"):
+                async with http.get(path) as response:
+                    assert response.status == 200
+            async with http.get("/") as response:
+                assert response.status == 200
+                assert response.content_type == "text/html"
+            async with http.get("/nowhere") as response:
+                assert response.status == 404
+
+
+async def test_port_0_is_any_free_port() -> None:
+    with serving("--port", "0", "--model", "echo") as one, serving("--port", "0", "--model", "echo") as two:
+        assert one.url != two.url
+        assert one.url.startswith("http://127.0.0.1:") and not one.url.endswith(":0")
+
+
+def test_port_that_is_taken_is_refused() -> None:
+    with serving("--port", "0", "--model", "echo") as server:
+        port = server.url.rpartition(":")[2]
+        ended = run("--port", port, "--model", "echo")
+        assert ended.returncode != 0
+        assert port in ended.stderr
+
+
+async def test_server_that_ends_tells_its_clients() -> None:
+    with serving("--port", "0", "--model", "synthetic") as server:
+        async with hub_socket(server.url) as socket:
+            await socket.handshake()
+            server.terminate()
+            message = await socket.receive()
+            assert message["type"] == 7 and message["allowReconnect"] is True, json.dumps(message)
+            assert await socket.receive() is None
+        assert await asyncio.to_thread(server.process.wait, 20) == 0

@@ -1,0 +1,31 @@
+# Nodes: NAME.port and NAME.arguments hold what a node was started with, so that it can be started again as it was.
+
+# Chooses port and arguments; a name other than node… is the role.
+define_node() { # NAME SERVE-ARGUMENTS...
+    local name=$1 roles=edge,worker
+    shift
+    case $name in
+        edge*) roles=edge ;;
+        worker*) roles=worker ;;
+    esac
+    free_port >"$state/$name.port"
+    printf '%s\n' --roles "$roles" "$@" >"$state/$name.arguments"
+}
+
+launch_node() { # NAME
+    local arguments
+    mapfile -t arguments <"$state/$1.arguments"
+    launch "$1" "$(<"$state/binary")" serve --host 127.0.0.1 --port "$(<"$state/$1.port")" \
+        --backplane "redis://127.0.0.1:$(<"$state/redis.port")" "${arguments[@]}"
+}
+
+await_node() { # NAME
+    wait_until "$1" "$deploy/ready" "$(<"$state/$1.port")"
+}
+
+node_names() {
+    local file
+    for file in "$state"/*.arguments; do
+        [[ -e $file ]] && basename "$file" .arguments
+    done
+}
