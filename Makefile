@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format cluster release clean test-dependencies
+.PHONY: help run test lint format cluster release bench clean test-dependencies
 
 # Given to hubbub by `make run` and `make cluster`, e.g. make run ARGS="--model echo --port 9000"
 ARGS ?=
@@ -34,6 +34,10 @@ cluster: ## Serve from Redis, three nodes and nginx until Ctrl-C
 release: ## Build .build/optimized/release/hubbub
 	@scripts/install-dependencies run
 	swift build --configuration release --product hubbub --scratch-path .build/optimized
+
+bench: release ## Measure speed and size; QUICK=1 for shorter rows
+	@scripts/install-dependencies cluster
+	@scripts/bench
 
 clean: ## Remove everything that was built
 	rm -rf .build

@@ -140,7 +140,8 @@ let package = Package(
         .testTarget(
             name: "HubHummingbirdTests",
             dependencies: [
-                "HubHummingbird", "HubServer", "HubTesting", "HubBackplane", hummingbird, nioCore, nioPosix, logging,
+                "HubHummingbird", "HubServer", "HubTesting", "HubBackplane", hummingbird, nioCore, nioPosix,
+                nioWebSocket, logging, lifecycle,
             ],
             swiftSettings: settings),
     ]

@@ -1,5 +1,5 @@
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// The connections of one event loop that have something to write.
 ///
@@ -12,12 +12,12 @@ final class OutboxDrain: Sendable {
     }
 
     private let eventLoop: any EventLoop
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     func add(_ connection: HubConnection) {
-        let schedules = state.withLock { state in
+        let schedules = state.withLockedValue { state in
             state.waiting.append(connection)
             defer { state.isScheduled = true }
             return !state.isScheduled
@@ -26,7 +26,7 @@ final class OutboxDrain: Sendable {
     }
 
     private func drain() {
-        let connections = state.withLock { state in
+        let connections = state.withLockedValue { state in
             defer {
                 state.waiting = []
                 state.waiting.reserveCapacity(0)

@@ -1,0 +1,72 @@
+public import HubServer
+public import HubTransports
+import Synchronization
+
+/// The hubs of a ``HubServer`` as clients reach them over HTTP.
+///
+/// ```swift
+/// let hubs = HTTPHubs(server: server)
+/// router.hub("/chat", chat, on: hubs)
+/// let application = Application(router: router, server: .http1WithHubs(hubs), services: [server])
+/// ```
+public final class HTTPHubs: Sendable {
+    private struct State {
+        var accesses: [String: HubAccess] = [:]
+        /// The spelling that routes have, by lower-case path.
+        var spellings: [String: String] = [:]
+    }
+
+    /// What holds the connections.
+    public let server: HubServer
+    private let options: HTTPHubOptions
+    private let tokens: ConnectionTokens
+    private let state = Mutex(State())
+
+    /// Creates a set without hubs.
+    public init(server: HubServer, options: HTTPHubOptions = HTTPHubOptions()) {
+        self.server = server
+        self.options = options
+        tokens = ConnectionTokens(
+            backplane: server.backplane, names: server.names, secret: options.clusterSecret,
+            lifetime: options.connectTimeout, logger: server.logger)
+    }
+
+    /// Mounts a hub. Mounting two at one path is a programmer's error.
+    func mount(_ hub: Hub, at path: String) -> HubAccess {
+        let access = HubAccess(
+            endpoint: server.mount(hub, at: path), tokens: tokens, origins: options.allowedOrigins)
+        state.withLock { state in
+            let previous = state.accesses.updateValue(access, forKey: path.lowercased())
+            precondition(previous == nil, "a hub is mounted at \(path) already")
+            for path in [path, path + "/negotiate"] { state.spellings[path.lowercased()] = path }
+        }
+        return access
+    }
+
+    /// Hub paths match without regard to case, as in ASP.NET.
+    func access(at path: some StringProtocol) -> HubAccess? {
+        let path = path.lowercased()
+        return state.withLock { $0.accesses[path] }
+    }
+
+    /// The path as routes have it, or `nil` where it is none of a hub or spelt so already.
+    func spelling(of path: some StringProtocol) -> String? {
+        let key = path.lowercased()
+        return state.withLock { $0.spellings[key] }.flatMap { $0 == path ? nil : $0 }
+    }
+}
+
+/// How clients may reach hubs.
+public struct HTTPHubOptions: Sendable {
+    /// The pages that may use the hubs from a browser.
+    public var allowedOrigins = AllowedOrigins.sameOrigin
+
+    /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
+    public var connectTimeout: Duration = .seconds(15)
+
+    /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
+    public var clusterSecret: [UInt8]?
+
+    /// The default options.
+    public init() {}
+}

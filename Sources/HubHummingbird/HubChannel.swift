@@ -1,0 +1,92 @@
+import HTTPTypes
+import HubTransports
+public import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// An HTTP/1.1 connection that may become the WebSocket of a hub with its first request.
+public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
+    /// A connection, and what its first request made of it.
+    public struct Value: ServerChildChannelValue {
+        public let channel: any Channel
+        let opening: EventLoopFuture<HubChannelOpening>
+    }
+
+    public let responder: Responder
+    private let hubs: HTTPHubs
+    private let configuration: HTTP1Channel.Configuration
+
+    init(hubs: HTTPHubs, configuration: HTTP1Channel.Configuration, responder: @escaping Responder) {
+        self.hubs = hubs
+        self.configuration = configuration
+        self.responder = { request, writer, channel in
+            try await responder(hubs.spelledAsRouted(request), writer, channel)
+        }
+    }
+
+    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
+            limits.maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
+            limits.maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
+            let decoder = ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+            let encoder = HTTPResponseEncoder()
+            let codec = HTTP1ToHTTPServerCodec(secure: false)
+            let additional = configuration.additionalChannelHandlers()
+            let connectionState = HTTPConnectionStateHandler(
+                idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)
+
+            let opening = channel.eventLoop.makePromise(of: HubChannelOpening.self)
+            let upgrade = HubUpgradeHandler(
+                hubs: hubs, opening: opening, decoder: decoder,
+                httpHandlers: [encoder, codec] + additional + [connectionState])
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandlers([encoder, decoder, codec, upgrade])
+            try pipeline.addHandlers(additional)
+            try pipeline.addHandler(connectionState)
+            return Value(channel: channel, opening: opening.futureResult)
+        }
+    }
+
+    /// Serves plain HTTP until the connection closes. For a WebSocket it returns as soon as that is open: a task that
+    /// waited for its end would be the largest part of an idle connection's memory.
+    public func handle(value: Value, logger: Logger) async {
+        switch try? await value.opening.get() {
+        case .http(let channel):
+            await handleHTTP(asyncChannel: channel, logger: logger)
+        case .upgrade(let upgrade):
+            await handle(upgrade, logger: logger)
+        case nil:
+            break  // closed before its first request
+        }
+    }
+
+    private func handle(_ upgrade: HubUpgrade, logger: Logger) async {
+        do {
+            let handshake = try WebSocketHandshake(upgrade.request)
+            let admission = try await upgrade.access.admit(
+                upgrade.request, userID: nil, remoteAddress: upgrade.remoteAddress)
+            upgrade.accept(handshake, admission)
+        } catch {
+            guard let channel = try? await upgrade.refuse().get() else { return }
+            await RefusedUpgrade.$current.withValue(RefusedUpgrade(error)) {
+                await handleHTTP(asyncChannel: channel, logger: logger)
+            }
+        }
+    }
+}
+
+extension HTTPHubs {
+    /// The router tells `/Chat` from `/chat`; hub paths do not.
+    fileprivate func spelledAsRouted(_ request: Request) -> Request {
+        guard let spelling = spelling(of: request.uri.path) else { return request }
+        var head = request.head
+        head.path = spelling + (request.uri.query.map { "?" + $0 } ?? "")
+        return Request(head: head, body: request.body)
+    }
+}

@@ -1,0 +1,192 @@
+import HTTPTypes
+import HubTransports
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// What the first request of a connection made of it.
+enum HubChannelOpening: Sendable {
+    case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+    /// It asks for a WebSocket of a hub, and waits for the answer.
+    case upgrade(HubUpgrade)
+}
+
+/// A connection that asks for a hub's WebSocket.
+struct HubUpgrade: Sendable {
+    let request: HTTPRequest
+    let access: HubAccess
+    let remoteAddress: String?
+    fileprivate let handler: NIOLoopBound<HubUpgradeHandler>
+    fileprivate let eventLoop: any EventLoop
+
+    /// Answers 101 and makes the connection the hub's.
+    func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission) {
+        eventLoop.execute { handler.value.accept(handshake, admission, at: access) }
+    }
+
+    /// Makes it a plain HTTP connection that has this request.
+    func refuse() -> EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>> {
+        eventLoop.submit { try handler.value.refuse() }
+    }
+}
+
+/// Looks at the first request of a connection and turns the connection into what it asks for.
+///
+/// NIO's own upgrade handler drops the head of a request that it does not upgrade (NIO 2.101), so that the router could
+/// not answer it, and leaves a connection that never sends a request open when the server stops.
+final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private enum State {
+        case awaitingHead
+        /// An upgrade was asked for: its request has to end before anything may follow.
+        case awaitingEnd(HTTPRequest, HubAccess)
+        case deciding(HTTPRequest)
+        case upgrading
+        case done
+    }
+
+    private let hubs: HTTPHubs
+    private let opening: EventLoopPromise<HubChannelOpening>
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private let httpHandlers: [any RemovableChannelHandler]
+    private var state = State.awaitingHead
+    private var context: ChannelHandlerContext?
+    private var isReadHeld = false
+
+    init(
+        hubs: HTTPHubs, opening: EventLoopPromise<HubChannelOpening>,
+        decoder: ByteToMessageHandler<HTTPRequestDecoder>, httpHandlers: [any RemovableChannelHandler]
+    ) {
+        self.hubs = hubs
+        self.opening = opening
+        self.decoder = decoder
+        self.httpHandlers = httpHandlers
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        switch state {
+        case .awaitingHead, .awaitingEnd: opening.fail(ChannelError.eof)
+        case .deciding, .upgrading, .done: break
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .awaitingHead:
+            guard case .head(let request) = unwrapInboundIn(data), let access = upgradedHub(request) else {
+                openHTTP(context, with: [data])
+                return
+            }
+            state = .awaitingEnd(request, access)
+        case .awaitingEnd(let request, let access):
+            guard case .end = unwrapInboundIn(data) else {
+                openHTTP(context, with: [wrapInboundOut(.head(request)), data])
+                return
+            }
+            state = .deciding(request)
+            opening.succeed(
+                .upgrade(
+                    HubUpgrade(
+                        request: request, access: access, remoteAddress: context.remoteAddress?.ipAddress,
+                        handler: NIOLoopBound(self, eventLoop: context.eventLoop), eventLoop: context.eventLoop)))
+        case .deciding:
+            // The decoder stops at a request that asks for an upgrade.
+            context.close(promise: nil)
+        case .upgrading, .done:
+            context.fireChannelRead(data)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch (state, event) {
+        case (.deciding, is ChannelShouldQuiesceEvent), (.deciding, ChannelEvent.inputClosed):
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// What a client sends while its upgrade is decided waits in its socket.
+    func read(context: ChannelHandlerContext) {
+        if case .deciding = state {
+            isReadHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    private func upgradedHub(_ request: HTTPRequest) -> HubAccess? {
+        guard WebSocketHandshake.isAsked(by: request) else { return nil }
+        return hubs.access(at: RequestTarget(request.path ?? "").path)
+    }
+}
+
+// MARK: Plain HTTP
+
+extension HubUpgradeHandler {
+    private func openHTTP(_ context: ChannelHandlerContext, with parts: [NIOAny]) {
+        do {
+            opening.succeed(.http(try serveHTTP(context, with: parts)))
+        } catch {
+            opening.fail(error)
+            context.close(promise: nil)
+        }
+    }
+
+    fileprivate func refuse() throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        guard let context, case .deciding(let request) = state else { throw ChannelError.ioOnClosedChannel }
+        return try serveHTTP(context, with: [wrapInboundOut(.head(request)), wrapInboundOut(.end(nil))])
+    }
+
+    private func serveHTTP(
+        _ context: ChannelHandlerContext, with parts: [NIOAny]
+    ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        state = .done
+        let channel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+            wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        for part in parts { context.fireChannelRead(part) }
+        context.fireChannelReadComplete()
+        if isReadHeld { context.read() }
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        return channel
+    }
+}
+
+// MARK: WebSocket
+
+extension HubUpgradeHandler {
+    /// What waits in the kernel for a slow client, at most; the hub's outbox, where text merges, holds the rest.
+    private static let socketSendBuffer: ChannelOptions.Types.SocketOption.Value = 64 * 1024
+    private static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 16 * 1024, high: 64 * 1024)
+
+    fileprivate func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission, at access: HubAccess) {
+        guard let context, case .deciding = state else { return }
+        state = .upgrading
+        do {
+            let channel = context.channel
+            let pipeline = context.pipeline.syncOperations
+            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.socketSendBuffer)
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: Self.writeBuffer)
+            for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
+            let webSocket = WebSocketHandler(eventLoop: channel.eventLoop)
+            try pipeline.addHandler(webSocket)
+            // The client may send once it has this; until the decoder is gone it keeps what comes, and then hands it on.
+            context.writeAndFlush(NIOAny(handshake.response), promise: nil)
+            admission.start(on: webSocket, at: access.endpoint)
+            pipeline.removeHandler(decoder, promise: nil)
+            if isReadHeld { context.read() }
+            pipeline.removeHandler(self, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import HTTPTypes
+import HubProtocol
+package import HubServer
+
+/// A hub as its clients reach it over HTTP: the rules of negotiating and attaching, without sockets.
+package struct HubAccess: Sendable {
+    package let endpoint: HubEndpoint
+    package let origins: AllowedOrigins
+    let tokens: ConnectionTokens
+
+    package init(endpoint: HubEndpoint, tokens: ConnectionTokens, origins: AllowedOrigins) {
+        self.endpoint = endpoint
+        self.tokens = tokens
+        self.origins = origins
+    }
+
+    func audience(_ userID: String?) -> ConnectionToken.Audience {
+        ConnectionToken.Audience(path: endpoint.path.lowercased(), userID: userID)
+    }
+}
+
+/// Why a request of a client is refused: a status and a short text, which client tests compare where ASP.NET has one.
+package struct HubRefusal: Error, Sendable, Equatable {
+    package let status: HTTPResponse.Status
+    package let text: String
+
+    static let idRequired = HubRefusal(status: .badRequest, text: "Connection ID required")
+    static let unknownConnection = HubRefusal(status: .notFound, text: "No Connection with that ID")
+    static let alreadyAttached = HubRefusal(
+        status: .conflict, text: "A transport is attached to the connection already")
+    static let originNotAllowed = HubRefusal(status: .forbidden, text: "Origin not allowed")
+    static let shuttingDown = HubRefusal(status: .serviceUnavailable, text: "The server is shutting down")
+    static let noSendToWebSocket = HubRefusal(
+        status: .methodNotAllowed, text: "POST requests are not allowed for WebSocket connections.")
+    static let noDeleteOfWebSocket = HubRefusal(
+        status: .badRequest, text: "Cannot terminate this connection using the DELETE endpoint.")
+    package static let methodNotAllowed = HubRefusal(status: .methodNotAllowed, text: "Method not allowed")
+
+    static func notEnabled(_ transport: HubTransportType) -> HubRefusal {
+        HubRefusal(status: .notFound, text: "\(transport.rawValue) transport not enabled")
+    }
+}

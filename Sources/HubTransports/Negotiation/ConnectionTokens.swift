@@ -1,0 +1,155 @@
+package import HubBackplane
+package import Logging
+import NIOCore
+import Synchronization
+
+/// Issues and checks the connection tokens of a cluster.
+///
+/// The secret that signs them is made up by the first node and kept on the backplane: a node offers its own, reads what
+/// is there, and signs with that from then on. What it signed with before is still accepted, since clients hold tokens
+/// of it. All deadlines are by the backplane's clock, so the nodes' own clocks may differ.
+package final class ConnectionTokens: Sendable {
+    private struct State {
+        var secret: [UInt8]
+        /// The key that signs comes first.
+        var keys: [TokenKey]
+        var clock = ClusterClock.local()
+        var agreedAt: ContinuousClock.Instant?
+        var agreement: Task<Void, Never>?
+    }
+
+    /// Old keys that are still accepted. More than one change within a token's life is an operator's doing.
+    private static let keyLimit = 4
+    private static let secretLifetime = Duration.seconds(30 * 24 * 3600)
+    private static let agreementLifetime = Duration.seconds(3600)
+
+    private let backplane: any Backplane
+    private let name: KeyName
+    private let lifetime: Duration
+    private let isSecretShared: Bool
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - secret: The secret of all nodes, where the operator gave one; else the nodes agree on one.
+    ///   - lifetime: How long after negotiating a token can be used (ASP.NET's `DisconnectTimeout`).
+    package init(
+        backplane: any Backplane, names: BackplaneNames, secret: [UInt8]? = nil, lifetime: Duration, logger: Logger
+    ) {
+        self.backplane = backplane
+        self.name = names.clusterSecret
+        self.lifetime = lifetime
+        self.isSecretShared = secret == nil
+        self.logger = logger
+        let secret = secret ?? ConnectionID.randomBytes() + ConnectionID.randomBytes()
+        state = Mutex(State(secret: secret, keys: [TokenKey(secret: secret)]))
+        backplane.observeState { [weak self] change in
+            if change == .ready { _ = self?.agree() }
+        }
+    }
+
+    /// How long a claim of a connection id is kept: as long as its token could be shown again.
+    var claimLifetime: Duration { lifetime + .seconds(5) }
+
+    /// A token for a new connection, and the connection's public id.
+    func issue(isVersion0: Bool, for audience: ConnectionToken.Audience) async -> (token: String, id: String) {
+        await agreeIfNeeded()
+        let (key, now) = state.withLock { ($0.keys[0], $0.clock.now) }
+        let token = ConnectionToken(isVersion0: isVersion0, deadline: now + lifetime.milliseconds)
+        let string = token.signed(with: key, for: audience)
+        return (string, token.connectionID(in: string))
+    }
+
+    /// What a token that a client shows is worth.
+    enum Reading: Sendable, Equatable {
+        case usable(id: String)
+        /// It is ours, and too old to make a connection with.
+        case expired(id: String)
+        /// It is not one of ours, or of another hub or user.
+        case unknown
+    }
+
+    func read(_ string: String, for audience: ConnectionToken.Audience) async -> Reading {
+        do {
+            return try verify(string, for: audience)
+        } catch .unknownKey where mayAgreeAgain() {
+            await agree().value
+            return (try? verify(string, for: audience)) ?? .unknown
+        } catch {
+            return .unknown
+        }
+    }
+
+    private func verify(
+        _ string: String, for audience: ConnectionToken.Audience
+    ) throws(ConnectionToken.Refusal) -> Reading {
+        let (keys, now) = state.withLock { ($0.keys, $0.clock.now) }
+        let token = try ConnectionToken(string, keys: keys, audience: audience)
+        let id = token.connectionID(in: string)
+        return now <= token.deadline ? .usable(id: id) : .expired(id: id)
+    }
+}
+
+// MARK: The nodes agree
+
+extension ConnectionTokens {
+    /// Waits for the first agreement; later ones run beside.
+    private func agreeIfNeeded() async {
+        let agreedAt = state.withLock { $0.agreedAt }
+        if let agreedAt {
+            if ContinuousClock.now - agreedAt > Self.agreementLifetime { _ = agree() }
+        } else if backplane.isReady {
+            await agree().value
+        }
+    }
+
+    /// Forged tokens must not make this node ask the backplane again and again.
+    private func mayAgreeAgain() -> Bool {
+        state.withLock { $0.agreedAt.map { ContinuousClock.now - $0 > .seconds(1) } ?? true } && backplane.isReady
+    }
+
+    private func agree() -> Task<Void, Never> {
+        state.withLock { state in
+            if let agreement = state.agreement { return agreement }
+            let agreement = Task { await self.readBackplane() }
+            state.agreement = agreement
+            return agreement
+        }
+    }
+
+    private func readBackplane() async {
+        do {
+            let clock = ClusterClock(milliseconds: try await backplane.time(), instant: .now)
+            state.withLock { $0.clock = clock }
+            if isSecretShared { try await shareSecret() }
+            state.withLock { $0.agreedAt = .now }
+        } catch {
+            logger.warning("The cluster's secret could not be read", metadata: ["error": "\(error)"])
+        }
+        state.withLock { $0.agreement = nil }
+    }
+
+    private func shareSecret() async throws {
+        let own = state.withLock { $0.secret }
+        let isOurs = try await backplane.set(
+            name, to: ByteBuffer(bytes: own), timeToLive: Self.secretLifetime, onlyIfAbsent: true)
+        if isOurs { return }
+        guard let shared = try await backplane.get(name).map({ Array($0.readableBytesView) }), !shared.isEmpty else {
+            return
+        }
+        backplane.expire([name], after: Self.secretLifetime)
+        state.withLock { state in
+            guard shared != state.secret else { return }
+            state.secret = shared
+            state.keys.insert(TokenKey(secret: shared), at: 0)
+            state.keys.removeLast(max(0, state.keys.count - Self.keyLimit))
+        }
+    }
+}
+
+extension ConnectionToken {
+    /// In version 0 the public id and the token are one string.
+    fileprivate func connectionID(in token: String) -> String {
+        isVersion0 ? token : Base64URL.encode(connectionBytes)
+    }
+}

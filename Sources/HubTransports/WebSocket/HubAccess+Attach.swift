@@ -1,0 +1,81 @@
+package import HTTPTypes
+import HubProtocol
+import HubServer
+
+extension HubAccess {
+    /// A client that may have its WebSocket: this node listens to the connection's channel by now.
+    package struct Admission: Sendable {
+        let reservation: ConnectionReservation
+        let request: ConnectionRequest
+    }
+
+    /// Decides about a WebSocket upgrade. Nothing of the answer may leave before this returns.
+    package func admit(
+        _ request: HTTPRequest, userID: String?, remoteAddress: String?
+    ) async throws(HubRefusal) -> Admission {
+        guard origins.allows(request) else { throw .originNotAllowed }
+        guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
+        let target = RequestTarget(request.path ?? "")
+        let id: String
+        if let token = target.value("id") {
+            id = try await claim(token, userID: userID)
+        } else {
+            // Clients that skip negotiation, and those whose token factory drops the query.
+            id = ConnectionID.random()
+        }
+        return Admission(
+            reservation: await endpoint.reserve(id),
+            request: ConnectionRequest(
+                path: String(target.path), query: target.query, headers: request.headerFields.forConnection,
+                userID: userID, transport: .webSockets, remoteAddress: remoteAddress))
+    }
+
+    /// A token makes one connection, at whichever node it is shown first.
+    private func claim(_ token: String, userID: String?) async throws(HubRefusal) -> String {
+        switch await tokens.read(token, for: audience(userID)) {
+        case .usable(let id):
+            // Without the backplane it cannot be asked: the connection is served here, as one that nobody else knows.
+            let isFirst = (try? await endpoint.claim(id, timeToLive: tokens.claimLifetime)) ?? true
+            guard isFirst else { throw refusalOfRepeat(id) }
+            return id
+        case .expired(let id):
+            throw refusalOfRepeat(id)
+        case .unknown:
+            throw .unknownConnection
+        }
+    }
+
+    private func refusalOfRepeat(_ id: String) -> HubRefusal {
+        endpoint.connection(id) == nil ? .unknownConnection : .alreadyAttached
+    }
+
+    /// The refusal of a request that would use a transport that is not there (TransportProtocols.md has the order).
+    package func refusal(of request: HTTPRequest, userID: String?) async -> HubRefusal {
+        guard let token = RequestTarget(request.path ?? "").value("id") else { return .idRequired }
+        let id: String
+        switch await tokens.read(token, for: audience(userID)) {
+        case .usable(let usable): id = usable
+        case .expired(let expired) where endpoint.connection(expired) != nil: id = expired
+        case .expired, .unknown: return .unknownConnection
+        }
+        let isAttached = endpoint.connection(id) != nil
+        switch request.method {
+        case .post: return isAttached ? .noSendToWebSocket : .notEnabled(.longPolling)
+        case .delete: return isAttached ? .noDeleteOfWebSocket : .notEnabled(.longPolling)
+        default:
+            let isEventSource = request.headerFields[.accept]?.contains("text/event-stream") ?? false
+            return .notEnabled(isEventSource ? .serverSentEvents : .longPolling)
+        }
+    }
+}
+
+extension HTTPFields {
+    /// Without those that only the upgrade was about: a connection keeps its headers for as long as it lives.
+    fileprivate var forConnection: [(name: String, value: String)] {
+        compactMap { field in
+            let name = field.name.canonicalName
+            guard name != "connection", name != "upgrade", !name.hasPrefix("sec-websocket-") else { return nil }
+            return (field.name.rawName, field.value)
+        }
+    }
+}

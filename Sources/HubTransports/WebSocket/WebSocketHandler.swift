@@ -1,0 +1,188 @@
+package import HubProtocol
+package import HubServer
+package import NIOCore
+package import NIOWebSocket
+
+/// The server's end of a WebSocket, from the bytes after the 101 to the closed channel.
+///
+/// The channel lives on this handler alone, on its event loop: no task, no timer (one only while closing) and no other
+/// handler per connection.
+package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    /// How long a client may take to answer a close frame.
+    static let closeTimeout = TimeAmount.seconds(5)
+    /// The same when the server goes away: the process has to end.
+    static let goingAwayTimeout = TimeAmount.seconds(1)
+
+    package let eventLoop: any EventLoop
+    /// The frames' opcode: text for JSON, binary for MessagePack.
+    package var transferFormat = TransferFormat.text
+
+    private var application: (any WebSocketApplication)?
+    private var context: ChannelHandlerContext?
+    private var reader = WebSocketReader()
+    private var stateMachine = StateMachine()
+    private var isReading = true
+    private var isReadHeld = false
+    private var isFlushNeeded = false
+    private var closeDeadline: Scheduled<Void>?
+
+    package init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    /// Sets who gets the client's messages; called when the handler is in the pipeline, before it reads anything.
+    package func attach(_ application: any WebSocketApplication) {
+        self.application = application
+    }
+
+    // MARK: ChannelHandler
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        reader.receive(unwrapInboundIn(data))
+        while let event = reader.next() {
+            perform(stateMachine.received(event), context: context)
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        guard isFlushNeeded else { return }
+        isFlushNeeded = false
+        context.flush()
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { application?.webSocketBecameWritable() }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            // A server that allows half-closed sockets never hears of this one again: it would stay until the process
+            // has no file descriptors left.
+            stateMachine.lost()
+            context.close(promise: nil)
+        case is ChannelShouldQuiesceEvent:
+            application?.webSocketShouldQuiesce()
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        stateMachine.lost()
+        context.close(promise: nil)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        end()
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        if isReading {
+            context.read()
+        } else {
+            isReadHeld = true
+        }
+    }
+
+    // MARK: ConnectionTransport
+
+    package var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    package func write(_ messages: consuming ByteBuffer) {
+        write(messages, opcode: transferFormat == .text ? .text : .binary)
+    }
+
+    /// Sends one message of one frame.
+    package func write(_ message: consuming ByteBuffer, opcode: WebSocketOpcode) {
+        guard stateMachine.isOpen, let context else { return }
+        if !message.prependWebSocketHeader(opcode: opcode) {
+            let header = ByteBuffer.webSocketHeader(opcode: opcode, payload: message.readableBytes)
+            context.write(wrapOutboundOut(header), promise: nil)
+        }
+        context.write(wrapOutboundOut(message), promise: nil)
+    }
+
+    package func flush() {
+        context?.flush()
+    }
+
+    /// A WebSocket that is closing reads whatever it is told: the client's close frame ends it.
+    package func setReading(_ isReading: Bool) {
+        self.isReading = isReading || !stateMachine.isOpen
+        guard self.isReading, isReadHeld else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    package func close(_ close: TransportClose) {
+        guard let context else { return }
+        switch stateMachine.close(close) {
+        case .sendClose(let code):
+            setReading(true)
+            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: nil)
+            disconnect(context, after: close == .goingAway ? Self.goingAwayTimeout : Self.closeTimeout)
+        case .disconnect:
+            context.close(promise: nil)
+        case .ignore:
+            break
+        }
+    }
+
+    // MARK: -
+
+    private func perform(_ action: StateMachine.ReceiveAction, context: ChannelHandlerContext) {
+        switch action {
+        case .deliver(let bytes, let isText, let endsMessage):
+            application?.webSocketReceived(bytes, isText: isText, endsMessage: endsMessage)
+        case .pong(let payload):
+            // A client that pings and does not read gets no pongs until it does: they would pile up.
+            guard context.channel.isWritable else { return }
+            write(payload, opcode: .pong)
+            isFlushNeeded = true
+        case .answerClose(let code):
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: promise)
+            disconnect(context, after: Self.closeTimeout)
+        case .fail(let code):
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
+            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: promise)
+            disconnect(context, after: Self.closeTimeout)
+        case .disconnect:
+            context.close(promise: nil)
+        case .ignore:
+            break
+        }
+    }
+
+    private func disconnect(_ context: ChannelHandlerContext, after timeout: TimeAmount) {
+        guard closeDeadline == nil else { return }
+        closeDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
+    }
+
+    private func end() {
+        closeDeadline?.cancel()
+        closeDeadline = nil
+        guard let application else { return }
+        self.application = nil
+        application.webSocketClosed(error: stateMachine.channelInactive())
+    }
+}
+
+@available(*, unavailable)
+extension WebSocketHandler: Sendable {}

@@ -1,0 +1,58 @@
+import ChatModels
+
+/// Which model replies.
+enum ModelChoice: Sendable {
+    case demo
+    case echo
+    case synthetic(SyntheticModel.Settings)
+    case openAI(OpenAIChatModel.Configuration)
+
+    init(_ values: OptionValues) throws {
+        switch try values.text("model") ?? Self.usual(values) {
+        case "demo": self = .demo
+        case "echo": self = .echo
+        case "synthetic": self = .synthetic(try Self.settings(values))
+        case "azure":
+            let endpoint = try values.value("azure-openai-endpoint", expected: "a URL") { $0 }
+            let deployment = try values.value("azure-openai-deployment", expected: "a name") { $0 }
+            self = .openAI(
+                try Self.configuration(
+                    .azure(endpoint: endpoint, deployment: deployment), key: "azure-openai-api-key", values))
+        case "openai":
+            let url = try values.value("openai-base-url", expected: "a URL") { $0 }
+            let model = try values.value("openai-model", expected: "a name") { $0 }
+            self = .openAI(
+                try Self.configuration(.openAI(baseURL: url, model: model), key: "openai-api-key", values))
+        default:
+            throw UsageError("model must be demo, echo, synthetic, azure or openai")
+        }
+        // A wrong value is to be told whether or not this model uses it.
+        _ = try Self.settings(values)
+    }
+
+    private static func usual(_ values: OptionValues) -> String {
+        if values.isGiven("azure-openai-endpoint") { return "azure" }
+        return values.isGiven("openai-base-url") || values.isGiven("openai-api-key") ? "openai" : "demo"
+    }
+
+    private static func settings(_ values: OptionValues) throws -> SyntheticModel.Settings {
+        try values.value("synthetic", expected: "settings") { text in
+            do {
+                return try SyntheticModel.Settings(parsing: text)
+            } catch {
+                throw UsageError("synthetic: \(error)")
+            }
+        }
+    }
+
+    private static func configuration(
+        _ endpoint: OpenAIChatModel.Configuration.Endpoint, key: String, _ values: OptionValues
+    ) throws -> OpenAIChatModel.Configuration {
+        OpenAIChatModel.Configuration(
+            endpoint: endpoint, apiKey: try values.text(key).map { APIKey($0) },
+            timeouts: .init(
+                connect: try values.duration("model-connect-timeout"),
+                firstByte: try values.duration("model-first-byte-timeout"),
+                silence: try values.duration("model-silence-timeout")))
+    }
+}

@@ -1,0 +1,107 @@
+import ChatHub
+import ChatModels
+import ChunkStreams
+import HubBackplaneRedis
+import HubHummingbird
+import HubTransports
+import Logging
+import NIOCore
+
+/// What `hubbub serve` is told, checked.
+struct ServeConfiguration: Sendable {
+    enum Backplane: Sendable {
+        case memory
+        case redis(RedisConfiguration)
+    }
+
+    var host: String
+    var port: Int
+    var backplane: Backplane
+    var app: String
+    var isEdge: Bool
+    var chat: ChatHubConfiguration
+    var streams: ChunkStreamsConfiguration
+    var http: HTTPHubOptions
+    var model: ModelChoice
+    var logLevel: Logger.Level
+
+    init(_ values: OptionValues) throws {
+        host = try values.value("host", expected: "an address") { $0.isEmpty ? nil : $0 }
+        port = try values.value("port", expected: "a number from 0 to 65535") {
+            Int($0).flatMap { (0...65535).contains($0) ? $0 : nil }
+        }
+        backplane = try Self.backplane(values)
+        app = try values.value("app", expected: "a name of letters, digits, - and _") { name in
+            !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+                ? name : nil
+        }
+        let roles = try values.value("roles", expected: "edge, worker or edge,worker") { text -> Set<Substring>? in
+            let roles = Set(text.split(separator: ",", omittingEmptySubsequences: false))
+            return roles.isSubset(of: ["edge", "worker"]) ? roles : nil
+        }
+        if case .memory = backplane, roles.count < 2 {
+            throw UsageError("roles must be edge,worker with --backplane memory")
+        }
+        isEdge = roles.contains("edge")
+        chat = try Self.chat(values, isWorker: roles.contains("worker"))
+        streams = ChunkStreamsConfiguration()
+        streams.retention = try values.duration("retention")
+        http = try Self.http(values)
+        model = try ModelChoice(values)
+        logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
+            Logger.Level(rawValue: $0)
+        }
+    }
+
+    private static func backplane(_ values: OptionValues) throws -> Backplane {
+        try values.value("backplane", expected: "memory or a redis:// URL") { text in
+            if text == "memory" { return .memory }
+            do {
+                return .redis(try RedisConfiguration(url: text))
+            } catch {
+                throw UsageError("backplane \(error)")
+            }
+        }
+    }
+
+    private static func chat(_ values: OptionValues, isWorker: Bool) throws -> ChatHubConfiguration {
+        var chat = ChatHubConfiguration()
+        chat.isWorker = isWorker
+        chat.maximumReplies = try values.count("replies")
+        chat.systemPrompt = try values.text("system-prompt") ?? chat.systemPrompt
+        chat.maximumPromptBytes = try values.count("maximum-prompt-bytes")
+        chat.askDeadline = try values.duration("ask-deadline")
+        return chat
+    }
+
+    private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
+        var http = HTTPHubOptions()
+        if values.isGiven("allowed-origins"), let text = try values.text("allowed-origins") {
+            let origins = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+            http.allowedOrigins = origins == ["*"] ? .any : .listed(origins)
+        }
+        http.clusterSecret = try values.text("cluster-secret").map { Array($0.utf8) }
+        if let secret = http.clusterSecret, secret.count < 16 {
+            throw UsageError("cluster-secret must have at least 16 bytes")
+        }
+        return http
+    }
+}
+
+extension OptionValues {
+    /// A whole number of at least one.
+    func count(_ name: String) throws -> Int {
+        try value(name, expected: "a whole number of at least 1") { Int($0).flatMap { $0 >= 1 ? $0 : nil } }
+    }
+
+    /// A duration such as `500ms` or `30s`, at least a millisecond.
+    func duration(_ name: String) throws -> Duration {
+        try value(name, expected: "a duration such as 500ms, 30s or 10m") { text in
+            let units: [(String, Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+            guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
+                let count = Int64(text.dropLast(unit.count)), count > 0, count < 1_000_000_000
+            else { return nil }
+            return .milliseconds(count * factor)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ChatModels
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+extension ModelChoice {
+    /// The model, and what has to run for it.
+    func make(logger: Logger) throws -> (model: any ChatModel, services: [any Service]) {
+        switch self {
+        case .demo:
+            return (DemoModel(), [])
+        case .echo:
+            return (EchoModel(), [])
+        case .synthetic(let settings):
+            return (SyntheticModel(settings: settings, eventLoopGroup: MultiThreadedEventLoopGroup.singleton), [])
+        case .openAI(let configuration):
+            let model: OpenAIChatModel
+            do {
+                model = try OpenAIChatModel(
+                    configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            } catch {
+                throw UsageError("model \(error.part.rawValue): \(error)")
+            }
+            return (model, [ModelShutdown(model: model)])
+        }
+    }
+}
+
+/// Closes a model's connections when everything that asks it has stopped.
+private struct ModelShutdown: Service {
+    let model: OpenAIChatModel
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await model.shutdown()
+    }
+}

@@ -1,0 +1,106 @@
+import ChatHub
+import ChatModels
+import ChunkStreams
+import Foundation
+import HubBackplane
+import HubBackplaneRedis
+import HubHummingbird
+import HubServer
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+/// `hubbub serve`: one node.
+enum ServeCommand {
+    static func run(_ arguments: [String]) async throws {
+        if arguments.contains("--help") || arguments.contains("-h") { return print(Option.serveHelp) }
+        let values = try OptionValues(
+            options: Option.serve, arguments: arguments, environment: ProcessInfo.processInfo.environment)
+        let configuration = try ServeConfiguration(values)
+        let node = try Node(configuration)
+        // A client may be gone when something is written to it.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try await node.run()
+        } catch let error as IOError {
+            throw UsageError("cannot listen on \(configuration.host):\(configuration.port): \(error)")
+        }
+    }
+}
+
+/// The services of one node, put together.
+private struct Node {
+    let services: [any Service]
+    let logger: Logger
+
+    init(_ configuration: ServeConfiguration) throws {
+        var logger = Logger(label: "hubbub", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = configuration.logLevel
+        let id = NodeID()
+        logger[metadataKey: "node"] = "\(id)"
+        let names = BackplaneNames(app: configuration.app)
+        let (backplane, backplaneServices) = Self.backplane(configuration, names: names, node: id, logger: logger)
+        var options = HubOptions()
+        // A prompt may double or more when it is escaped, and one that is too long gets an answer, not a closed connection.
+        options.maximumReceiveMessageSize = 6 * configuration.chat.maximumPromptBytes + 4096
+        let server = HubServer(backplane: backplane, names: names, node: id, options: options, logger: logger)
+        let streams = ChunkStreams(
+            backplane: backplane, names: names, node: id, configuration: configuration.streams, logger: logger)
+        let (model, modelServices) = try configuration.model.make(logger: logger)
+        let chat = ChatHub(
+            configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
+            node: id, logger: logger)
+        let application = Self.application(configuration, server: server, chat: chat, logger: logger)
+        // Stopped from the last to the first: clients are sent away, then replies end, then their streams and Redis.
+        let ownServices: [any Service] = [streams, chat, server, application]
+        services = backplaneServices + modelServices + ownServices
+        self.logger = logger
+    }
+
+    func run() async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        configuration.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private static func backplane(
+        _ configuration: ServeConfiguration, names: BackplaneNames, node: NodeID, logger: Logger
+    ) -> (any Backplane, [any Service]) {
+        switch configuration.backplane {
+        case .memory:
+            return (InMemoryBackplane(), [])
+        case .redis(let redis):
+            let backplane = RedisBackplane(configuration: redis, names: names, node: node, logger: logger)
+            return (backplane, [backplane])
+        }
+    }
+
+    private static func application(
+        _ configuration: ServeConfiguration, server: HubServer, chat: ChatHub, logger: Logger
+    ) -> some ApplicationProtocol {
+        let router = Router()
+        router.health(of: server)
+        let hubs = HTTPHubs(server: server, options: configuration.http)
+        if configuration.isEdge {
+            router.hub("/chat", chat.hub(), on: hubs)
+            router.page()
+        }
+        return Application(
+            router: router, server: .http1WithHubs(hubs),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "hubbub"),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.port
+                let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+                print("Now listening on: http://\(host):\(port)")
+                fflush(nil)
+            },
+            logger: logger)
+    }
+}
