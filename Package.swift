@@ -127,6 +127,12 @@ let package = Package(
             name: "ChatModelsTests", dependencies: ["ChatModels", nioCore, nioPosix, nioHTTP1, logging],
             swiftSettings: settings),
         .testTarget(
+            name: "ChatHubTests",
+            dependencies: [
+                "ChatHub", "ChatModels", "ChunkStreams", "HubServer", "HubTesting", "HubBackplane", nioCore, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "HubServerTests",
             dependencies: [
                 "HubServer", "HubTesting", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, nioPosix, logging,

@@ -18,16 +18,18 @@ package final class ChatHub: Service, Sendable {
     let logger: Logger
 
     /// Creates the application on one node.
+    ///
+    /// - Parameter executor: Runs the tasks that produce replies; `nil` leaves them to Swift's own threads.
     package init(
         configuration: ChatHubConfiguration, model: any ChatModel, streams: ChunkStreams, backplane: any Backplane,
-        names: BackplaneNames, node: NodeID, logger: Logger
+        names: BackplaneNames, node: NodeID, executor: (any TaskExecutor)? = nil, logger: Logger
     ) {
         self.configuration = configuration
         self.streams = streams
         self.logger = logger
         worker = ReplyWorker(
             model: model, systemPrompt: configuration.systemPrompt, streams: streams,
-            places: configuration.isWorker ? configuration.maximumReplies : 0, logger: logger)
+            places: configuration.isWorker ? configuration.maximumReplies : 0, executor: executor, logger: logger)
         asks = AskQueue(
             backplane: backplane, queue: names.asks, node: node, deadline: configuration.askDeadline, logger: logger)
     }

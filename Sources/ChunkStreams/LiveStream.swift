@@ -9,8 +9,7 @@ import NIOCore
 final class LiveStream: Sendable {
     struct State: Sendable {
         var content: StreamContent
-        var viewers: [Int: ViewerState] = [:]
-        var lastViewer = 0
+        var viewers = ViewerList()
         /// Set while another node produces.
         var feed: FeedStateMachine?
         var subscription: ChannelSubscription?
@@ -53,14 +52,4 @@ struct StreamNode: Sendable {
     let names: BackplaneNames
     let configuration: ChunkStreamsConfiguration
     let registry: StreamRegistry
-}
-
-extension LiveStream.State {
-    /// Tells every viewer that has not been told yet.
-    mutating func signalViewers() {
-        for index in viewers.values.indices where !viewers.values[index].isSignalled {
-            viewers.values[index].isSignalled = true
-            viewers.values[index].sink.viewerHasNews()
-        }
-    }
 }

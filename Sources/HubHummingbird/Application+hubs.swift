@@ -17,6 +17,7 @@ extension Application {
     ///   - router: The routes beside the hubs.
     ///   - hubs: The hubs by their paths.
     ///   - backplane: What connects nodes; give all nodes of a cluster one that they share.
+    ///   - names: The names used on the backplane, the same on all nodes.
     ///   - hubOptions: Limits and times of the hubs.
     ///   - httpOptions: How clients may reach the hubs.
     ///   - configuration: Where the application listens.
@@ -25,13 +26,13 @@ extension Application {
     ///   - logger: Where it logs.
     public init<Context: RequestContext>(
         router: Router<Context>, hubs: [String: Hub], backplane: any Backplane = InMemoryBackplane(),
+        names: BackplaneNames = BackplaneNames(app: "hubbub"),
         hubOptions: HubOptions = HubOptions(), httpOptions: HTTPHubOptions = HTTPHubOptions(),
         configuration: ApplicationConfiguration = ApplicationConfiguration(), services: [any Service] = [],
         onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in },
         logger: Logger = Logger(label: "hubs")
     ) where Responder == RouterResponder<Context> {
-        let server = HubServer(
-            backplane: backplane, names: BackplaneNames(app: "hubbub"), options: hubOptions, logger: logger)
+        let server = HubServer(backplane: backplane, names: names, options: hubOptions, logger: logger)
         let mounted = HTTPHubs(server: server, options: httpOptions)
         for (path, hub) in hubs { router.hub(path, hub, on: mounted) }
         self.init(

@@ -56,7 +56,12 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
     /// Serves plain HTTP until the connection closes. For a WebSocket it returns as soon as that is open: a task that
     /// waited for its end would be the largest part of an idle connection's memory.
     public func handle(value: Value, logger: Logger) async {
-        switch try? await value.opening.get() {
+        let opening = await withTaskCancellationHandler {
+            try? await value.opening.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+        switch opening {
         case .http(let channel):
             await handleHTTP(asyncChannel: channel, logger: logger)
         case .upgrade(let upgrade):

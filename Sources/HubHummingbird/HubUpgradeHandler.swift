@@ -55,6 +55,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let httpHandlers: [any RemovableChannelHandler]
     private var state = State.awaitingHead
     private var context: ChannelHandlerContext?
+    private var hasReadWhileDeciding = false
     private var isReadHeld = false
 
     init(
@@ -83,13 +84,16 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch state {
         case .awaitingHead:
             guard case .head(let request) = unwrapInboundIn(data), let access = upgradedHub(request) else {
-                openHTTP(context, with: [data])
+                openHTTP(context) { context.fireChannelRead(data) }
                 return
             }
             state = .awaitingEnd(request, access)
         case .awaitingEnd(let request, let access):
             guard case .end = unwrapInboundIn(data) else {
-                openHTTP(context, with: [wrapInboundOut(.head(request)), data])
+                openHTTP(context) {
+                    context.fireChannelRead(wrapInboundOut(.head(request)))
+                    context.fireChannelRead(data)
+                }
                 return
             }
             state = .deciding(request)
@@ -106,6 +110,15 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// What is no HTTP is Hummingbird's to answer, too.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch state {
+        case .awaitingHead, .awaitingEnd: openHTTP(context) { context.fireErrorCaught(error) }
+        case .deciding: context.close(promise: nil)
+        case .upgrading, .done: context.fireErrorCaught(error)
+        }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (state, event) {
         case (.deciding, is ChannelShouldQuiesceEvent), (.deciding, ChannelEvent.inputClosed):
@@ -115,11 +128,13 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// What a client sends while its upgrade is decided waits in its socket.
+    /// What a client sends while its upgrade is decided waits in its socket. One read is let through: most decisions are
+    /// made before it happens, and without it the socket would leave the selector and come back.
     func read(context: ChannelHandlerContext) {
-        if case .deciding = state {
+        if case .deciding = state, hasReadWhileDeciding {
             isReadHeld = true
         } else {
+            if case .deciding = state { hasReadWhileDeciding = true }
             context.read()
         }
     }
@@ -133,9 +148,9 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 // MARK: Plain HTTP
 
 extension HubUpgradeHandler {
-    private func openHTTP(_ context: ChannelHandlerContext, with parts: [NIOAny]) {
+    private func openHTTP(_ context: ChannelHandlerContext, passingOn request: () -> Void) {
         do {
-            opening.succeed(.http(try serveHTTP(context, with: parts)))
+            opening.succeed(.http(try serveHTTP(context, passingOn: request)))
         } catch {
             opening.fail(error)
             context.close(promise: nil)
@@ -144,16 +159,19 @@ extension HubUpgradeHandler {
 
     fileprivate func refuse() throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         guard let context, case .deciding(let request) = state else { throw ChannelError.ioOnClosedChannel }
-        return try serveHTTP(context, with: [wrapInboundOut(.head(request)), wrapInboundOut(.end(nil))])
+        return try serveHTTP(context) {
+            context.fireChannelRead(wrapInboundOut(.head(request)))
+            context.fireChannelRead(wrapInboundOut(.end(nil)))
+        }
     }
 
     private func serveHTTP(
-        _ context: ChannelHandlerContext, with parts: [NIOAny]
+        _ context: ChannelHandlerContext, passingOn request: () -> Void
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         state = .done
         let channel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
             wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-        for part in parts { context.fireChannelRead(part) }
+        request()
         context.fireChannelReadComplete()
         if isReadHeld { context.read() }
         context.pipeline.syncOperations.removeHandler(self, promise: nil)

@@ -12,8 +12,8 @@ import Testing
 
     @Test func readsWholeChunksWithinALimit() throws {
         let text = text(["ab", "cde", "f"])
-        let all = try #require(text.read(after: 0, limit: 100))
-        #expect(String(buffer: all.text) == "abcdef" && all.last == 3 && all.lengths == [2, 3, 1])
+        let all = try #require(text.chunks(after: 0, limit: 100, epoch: 1))
+        #expect(String(buffer: all.text) == "abcdef" && all.last == 3 && Array(all.lengths) == [2, 3, 1])
         let first = try #require(text.read(after: 0, limit: 4))
         #expect(String(buffer: first.text) == "ab" && first.last == 1)
         let atLeastOne = try #require(text.read(after: 1, limit: 1))
@@ -26,18 +26,18 @@ import Testing
         text.drop(through: 11)
         #expect(text.base == 11 && text.last == 13 && text.byteCount == 4)
         #expect(text.byteCount(after: 12) == 1)
-        let rest = try #require(text.readMerged(after: 11, limit: 100))
+        let rest = try #require(text.read(after: 11, limit: 100))
         #expect(String(buffer: rest.text) == "cdef" && rest.last == 13)
         text.drop(through: 13)
         text.append(ByteBuffer(string: "gh"))
-        let next = try #require(text.readMerged(after: 13, limit: 100))
+        let next = try #require(text.read(after: 13, limit: 100))
         #expect(String(buffer: next.text) == "gh" && next.last == 14)
     }
 
     @Test func takesOnlyTheChunksThatFollow() throws {
         var text = text(["ab", "c"])
         text.append(
-            StreamEntry.Chunks(epoch: 1, first: 2, lengths: [1, 2, 1], text: ByteBuffer(string: "cdef")))
+            StreamEntry.Chunks(epoch: 1, first: 2, lengths: ChunkLengths([1, 2, 1]), text: ByteBuffer(string: "cdef")))
         #expect(text.last == 4)
         #expect(String(buffer: text.all) == "abcdef")
     }
@@ -51,14 +51,14 @@ import Testing
         for chunk in chunks {
             text.append(ByteBuffer(string: chunk))
             while Bool.random(using: &random),
-                let piece = text.readMerged(after: seq, limit: .random(in: 1...30, using: &random))
+                let piece = text.read(after: seq, limit: .random(in: 1...30, using: &random))
             {
                 read += String(buffer: piece.text)
                 seq = piece.last
                 if Bool.random(using: &random) { text.drop(through: seq) }
             }
         }
-        if let piece = text.readMerged(after: seq, limit: .max) { read += String(buffer: piece.text) }
+        if let piece = text.read(after: seq, limit: .max) { read += String(buffer: piece.text) }
         #expect(read == chunks.joined())
     }
 }

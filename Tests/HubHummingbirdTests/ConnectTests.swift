@@ -153,6 +153,15 @@ import Testing
         }
     }
 
+    @Test func whatIsNoHTTPIsAnsweredWith400() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let connection = try await RawConnection.connect(port: node.port)
+            try await connection.send(Array("what is this?\r\n\r\n".utf8))
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 400"))
+            await connection.close()
+        }
+    }
+
     @Test func anUpgradeOnAConnectionThatWasUsedBeforeIsSentToANewOne() async throws {
         let router = Router()
         router.get("plain") { _, _ in "plain HTTP" }

@@ -12,15 +12,20 @@ final class ReplyWorker: Sendable {
     private let model: any ChatModel
     private let systemPrompt: String
     private let streams: ChunkStreams
+    private let executor: (any TaskExecutor)?
     private let logger: Logger
     private let running = Mutex<[ChunkStreamID: Task<Void, Never>]>([:])
     private let isDraining = Mutex(false)
 
-    init(model: any ChatModel, systemPrompt: String, streams: ChunkStreams, places: Int, logger: Logger) {
+    init(
+        model: any ChatModel, systemPrompt: String, streams: ChunkStreams, places: Int, executor: (any TaskExecutor)?,
+        logger: Logger
+    ) {
         self.model = model
         self.systemPrompt = systemPrompt
         self.streams = streams
         self.places = WorkerPlaces(limit: places)
+        self.executor = executor
         self.logger = logger
     }
 
@@ -39,7 +44,7 @@ final class ReplyWorker: Sendable {
 
     /// Produces the reply to its end.
     func run(_ ask: Ask, producer: ChunkProducer) async {
-        let task = Task { await produce(ask, producer: producer) }
+        let task = Task(executorPreference: executor) { await self.produce(ask, producer: producer) }
         running.withLock { $0[ask.id] = task }
         producer.onInterrupt { task.cancel() }
         if isDraining.withLock({ $0 }) { task.cancel() }

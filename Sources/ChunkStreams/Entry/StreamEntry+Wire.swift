@@ -44,7 +44,15 @@ extension StreamEntry {
             buffer.writeString8(opening.node.rawValue)
             return buffer
         case .chunks(let chunks):
-            return Self.chunks(epoch: chunks.epoch, first: chunks.first, lengths: chunks.lengths, text: chunks.text)
+            var buffer = ByteBuffer()
+            buffer.reserveCapacity(13 + chunks.lengths.bytes.readableBytes + chunks.text.readableBytes)
+            buffer.writeInteger(Kind.chunks)
+            buffer.writeInteger(UInt32(truncatingIfNeeded: chunks.epoch))
+            buffer.writeInteger(UInt32(truncatingIfNeeded: chunks.first))
+            buffer.writeInteger(UInt32(chunks.lengths.count))
+            buffer.writeImmutableBuffer(chunks.lengths.bytes)
+            buffer.writeImmutableBuffer(chunks.text)
+            return buffer
         case .end(let epoch, let end):
             var buffer = ByteBuffer()
             buffer.writeInteger(Kind.end)
@@ -53,38 +61,15 @@ extension StreamEntry {
             return buffer
         }
     }
-
-    /// The payload of a `chunks` entry, written straight from a producer's text.
-    static func chunks(
-        epoch: UInt64, first: UInt64, lengths: some Collection<Int>, text: ByteBuffer
-    ) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(13 + 4 * lengths.count + text.readableBytes)
-        buffer.writeInteger(Kind.chunks)
-        buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
-        buffer.writeInteger(UInt32(truncatingIfNeeded: first))
-        buffer.writeInteger(UInt32(lengths.count))
-        for length in lengths { buffer.writeInteger(UInt32(length)) }
-        buffer.writeImmutableBuffer(text)
-        return buffer
-    }
 }
 
 extension StreamEntry.Chunks {
     fileprivate init?(epoch: UInt64, rest: ByteBuffer) {
         var rest = rest
         guard let first: UInt32 = rest.readInteger(), first > 0, let count: UInt32 = rest.readInteger(), count > 0,
-            Int(count) * 4 <= rest.readableBytes
+            let lengths = rest.readSlice(length: Int(count) * 4).map(ChunkLengths.init(bytes:)),
+            let text = rest.readSlice(length: lengths.reduce(0, +))
         else { return nil }
-        var lengths: [Int] = []
-        lengths.reserveCapacity(Int(count))
-        var total = 0
-        for _ in 0..<count {
-            guard let length: UInt32 = rest.readInteger() else { return nil }
-            lengths.append(Int(length))
-            total += Int(length)
-        }
-        guard let text = rest.readSlice(length: total) else { return nil }
         self.init(epoch: epoch, first: UInt64(first), lengths: lengths, text: text)
     }
 }

@@ -23,8 +23,7 @@ enum StreamEntry: Sendable, Equatable {
     struct Chunks: Sendable, Equatable {
         var epoch: UInt64
         var first: UInt64
-        /// Length of each chunk in bytes.
-        var lengths: [Int]
+        var lengths: ChunkLengths
         var text: ByteBuffer
 
         var last: UInt64 { first + UInt64(lengths.count) - 1 }

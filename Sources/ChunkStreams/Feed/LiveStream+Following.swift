@@ -10,8 +10,8 @@ extension LiveStream {
         Task {
             let subscription: ChannelSubscription
             do {
-                subscription = try await node.backplane.subscribe(to: names.channel) { [weak self] event in
-                    self?.heard(event)
+                subscription = try await node.backplane.subscribe(to: names.channel) { event in
+                    self.heard(event)
                 }
             } catch {
                 state.withLockedValue { $0.isSubscribing = false }
@@ -49,7 +49,7 @@ extension LiveStream {
                 state.quietTicks = 0
                 let action = state.feed?.received(entry, content: &state.content) ?? .none
                 state.boundText(to: node.configuration.windowBytes)
-                state.signalViewers()
+                state.viewers.signal()
                 return action
             }
             if action == .readLog { readPages() }
@@ -79,7 +79,7 @@ extension LiveStream {
         state.withLockedValue { state in
             let action = state.feed?.read(page.streamEntries, isLast: page.isLast, content: &state.content) ?? .none
             state.boundText(to: node.configuration.windowBytes)
-            state.signalViewers()
+            state.viewers.signal()
             return action
         }
     }

@@ -7,26 +7,27 @@ extension LiveStream {
     func attach(_ sink: any ChunkViewerSink, after cursor: ChunkCursor) -> ChunkViewer? {
         state.withLockedValue { state in
             guard !state.isClosed else { return nil }
-            state.lastViewer += 1
-            state.viewers[state.lastViewer] = ViewerState(sink: sink, cursor: cursor)
-            state.signalViewers()
-            return ChunkViewer(stream: self, number: state.lastViewer)
+            let number = state.viewers.add(sink, at: cursor)
+            state.viewers.signal()
+            return ChunkViewer(stream: self, number: number)
         }
     }
 
     func nextEvent(ofViewer number: Int, limit: Int) -> ChunkViewerEvent? {
         let (event, mustRead) = state.withLockedValue { state -> (ChunkViewerEvent?, Bool) in
-            guard let index = state.viewers.index(forKey: number) else { return (nil, false) }
-            switch state.viewers.values[index].next(from: state.content, limit: limit) {
+            let next = state.viewers.update(number) { viewer in
+                let next = viewer.next(from: state.content, limit: limit)
+                if case .event = next {} else { viewer.isSignalled = false }
+                return next
+            }
+            switch next {
             case .event(let event):
                 state.letGoOfReadText()
                 return (event, false)
-            case .nothing:
-                state.viewers.values[index].isSignalled = false
-                return (nil, false)
             case .readLog:
-                state.viewers.values[index].isSignalled = false
                 return (nil, true)
+            case .nothing, nil:
+                return (nil, false)
             }
         }
         if mustRead { readLog(forViewer: number) }
@@ -39,7 +40,7 @@ extension LiveStream {
 
     func removeViewer(_ number: Int) {
         let subscription = state.withLockedValue { state -> ChannelSubscription? in
-            state.viewers[number] = nil
+            state.viewers.remove(number)
             return state.closeWhenUnused()
         }
         if isClosed { node.registry.remove(self) }
@@ -50,17 +51,15 @@ extension LiveStream {
 
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
     private func readLog(forViewer number: Int) {
-        guard let content = state.withLockedValue({ $0.viewers[number]?.own }) else { return }
+        let own = state.withLockedValue { $0.viewers.update(number) { $0.own } ?? nil }
+        guard let content = own else { return }
         Task {
             let page = try? await node.backplane.read(names.log, after: content.position)
             state.withLockedValue { state in
-                guard let index = state.viewers.index(forKey: number) else { return }
-                if let page {
-                    state.viewers.values[index].read(page.streamEntries, isLast: page.isLast)
-                } else {
-                    state.viewers.values[index].readFailed()
+                state.viewers.update(number) { viewer in
+                    if let page { viewer.read(page.streamEntries, isLast: page.isLast) } else { viewer.readFailed() }
                 }
-                state.signalViewers()
+                state.viewers.signal()
             }
         }
     }
@@ -69,8 +68,8 @@ extension LiveStream {
 extension LiveStream.State {
     /// The text that every viewer has read is only kept where it is produced.
     fileprivate mutating func letGoOfReadText() {
-        guard production == nil, viewers.count == 1, let viewer = viewers.values.first,
-            viewer.cursor.seq == content.text.last, viewer.cursor.textEpoch == content.textEpoch
+        guard production == nil, let viewer = viewers.only, viewer.cursor.seq == content.text.last,
+            viewer.cursor.textEpoch == content.textEpoch
         else { return }
         content.text.drop(through: viewer.cursor.seq)
     }
@@ -78,9 +77,7 @@ extension LiveStream.State {
     /// Keeps the text that viewers have not read within a bound; who is further behind reads the log.
     mutating func boundText(to limit: Int) {
         guard production == nil, content.text.byteCount > limit else { return }
-        let slowest = viewers.values.lazy.filter { [textEpoch = content.textEpoch] in
-            $0.cursor.textEpoch == textEpoch
-        }.map(\.cursor.seq).min()
+        let slowest = viewers.slowest(inText: content.textEpoch)
         content.text.drop(through: slowest ?? content.text.last)
         if content.text.byteCount > limit {
             content.text.drop(through: content.text.base + (content.text.last - content.text.base) / 2)

@@ -8,6 +8,7 @@ struct ViewerState: Sendable {
         case readLog
     }
 
+    let number: Int
     let sink: any ChunkViewerSink
     var cursor: ChunkCursor
     /// The sink was told and has not read to the end yet.
@@ -18,7 +19,8 @@ struct ViewerState: Sendable {
     /// What it still needs is not in the log any more.
     private var isLost = false
 
-    init(sink: any ChunkViewerSink, cursor: ChunkCursor) {
+    init(number: Int, sink: any ChunkViewerSink, cursor: ChunkCursor) {
+        self.number = number
         self.sink = sink
         self.cursor = cursor
     }
@@ -36,7 +38,7 @@ struct ViewerState: Sendable {
                 return nextOfOwn(limit: limit)
             }
             own = nil
-            if let piece = content.text.readMerged(after: cursor.seq, limit: limit) {
+            if let piece = content.text.read(after: cursor.seq, limit: limit) {
                 cursor.seq = piece.last
                 return .event(.text(piece.text, cursor))
             }
@@ -61,7 +63,7 @@ struct ViewerState: Sendable {
 
     private mutating func nextOfOwn(limit: Int) -> Next {
         if isLost { return .event(.lost) }
-        guard let piece = own?.text.readMerged(after: cursor.seq, limit: limit) else {
+        guard let piece = own?.text.read(after: cursor.seq, limit: limit) else {
             if isReadingLog { return .nothing }
             isReadingLog = true
             own = own ?? StreamContent(after: cursor)

@@ -47,7 +47,7 @@ extension LiveStream {
         while let chunk = rest.readChunk(limit: node.configuration.maximumAppendBytes) {
             state.content.text.append(chunk)
         }
-        state.signalViewers()
+        state.viewers.signal()
         let work = work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
         return .success((work, state.waitingBytes > node.configuration.maximumWaitingBytes))
     }
@@ -121,21 +121,22 @@ extension LiveStream {
 
     /// Turns what the machine wants into bytes for the backplane.
     private func work(for action: ProducerStateMachine.Action?, in state: inout State) -> Work {
-        guard let action, let production = state.production else { return .none }
-        let epoch = production.machine.epoch
+        guard let action, let epoch = state.production?.machine.epoch else { return .none }
         switch action {
         case .none:
             return .none
         case .appendText(let seq):
-            guard let piece = state.content.text.read(after: seq, limit: node.configuration.maximumAppendBytes)
+            guard
+                let chunks = state.content.text.chunks(
+                    after: seq, limit: node.configuration.maximumAppendBytes, epoch: epoch)
             else { return .none }
-            state.production?.machine.appending(through: piece.last)
-            let payload = StreamEntry.chunks(epoch: epoch, first: seq + 1, lengths: piece.lengths, text: piece.text)
+            state.production?.machine.appending(through: chunks.last)
             return .append(
                 LogAppend(
-                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: piece.last), payload: payload))
+                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: chunks.last),
+                    payload: StreamEntry.chunks(chunks).payload))
         case .appendEnd:
-            guard let end = production.end else { return .none }
+            guard let end = state.production?.end else { return .none }
             return .append(
                 LogAppend(
                     log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: end.chunks + 1),
@@ -144,17 +145,15 @@ extension LiveStream {
             return .readLogEnd
         case .reopen(let epoch):
             let opening = StreamEntry.Opening(epoch: epoch, textEpoch: state.content.textEpoch, node: node.id)
-            return .reopen(.opening(opening, names: names, configuration: node.configuration), meta: production.meta)
+            return .reopen(
+                .opening(opening, names: names, configuration: node.configuration),
+                meta: state.production?.meta ?? ByteBuffer())
         case .publishAgain(let after, let through):
-            guard let piece = state.content.text.read(after: after, limit: .max), piece.last >= through else {
-                return .none
-            }
-            let lengths = piece.lengths.prefix(Int(through - after))
-            let text = piece.text.getSlice(at: piece.text.readerIndex, length: lengths.reduce(0, +)) ?? piece.text
-            return .publish(
-                StreamEntry.chunks(epoch: epoch, first: after + 1, lengths: lengths, text: text), goOn: true)
+            guard let chunks = state.content.text.chunks(after: after, limit: .max, epoch: epoch, through: through)
+            else { return .none }
+            return .publish(StreamEntry.chunks(chunks).payload, goOn: true)
         case .publishEndAgain:
-            guard let end = production.end else { return .none }
+            guard let end = state.production?.end else { return .none }
             return .publish(StreamEntry.end(epoch: epoch, end).payload, goOn: false)
         case .retryLater:
             return .retryLater
@@ -162,10 +161,11 @@ extension LiveStream {
             return .ended
         case .fenced:
             let waiters = takeWaiters(&state)
+            let interrupt = state.production?.onInterrupt
             state.production = nil
             state.feed = FeedStateMachine()
             state.isSubscribing = true
-            return .follow(interrupt: production.onInterrupt, waiters: waiters)
+            return .follow(interrupt: interrupt, waiters: waiters)
         }
     }
 
@@ -269,7 +269,7 @@ extension LiveStream {
         let (end, waiters) = state.withLockedValue { state -> (StreamEnd?, [CheckedContinuation<StreamEnd?, Never>]) in
             state.production?.ticks = 0
             if let end = state.production?.end { state.content.finish(end) }
-            state.signalViewers()
+            state.viewers.signal()
             return (state.content.end, takeWaiters(&state))
         }
         for waiter in waiters { waiter.resume(returning: end) }

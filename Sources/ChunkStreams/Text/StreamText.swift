@@ -12,6 +12,9 @@ struct StreamText: Sendable {
     private var bytes = ByteBuffer()
     /// How many bytes were dropped in front of `bytes`.
     private var dropped = 0
+    /// Everything was dropped, and `bytes` is to be cleared before it is used again: not at once, since a reader may still
+    /// hold a slice of it, and clearing would then allocate.
+    private var isDrained = false
 
     init(after base: UInt64 = 0) {
         self.base = base
@@ -21,7 +24,7 @@ struct StreamText: Sendable {
     var last: UInt64 { base + UInt64(ends.count) }
 
     /// How many bytes the chunks here have.
-    var byteCount: Int { bytes.readableBytes }
+    var byteCount: Int { isDrained ? 0 : bytes.readableBytes }
 
     /// How many bytes the chunks after one have.
     func byteCount(after seq: UInt64) -> Int {
@@ -31,10 +34,15 @@ struct StreamText: Sendable {
     }
 
     /// All the text that is here.
-    var all: ByteBuffer { bytes }
+    var all: ByteBuffer { isDrained ? ByteBuffer() : bytes }
 
     /// Appends one chunk.
     mutating func append(_ chunk: ByteBuffer) {
+        if isDrained {
+            bytes.clear()
+            dropped = 0
+            isDrained = false
+        }
         bytes.writeImmutableBuffer(chunk)
         ends.append(dropped + bytes.readableBytes)
     }
@@ -52,22 +60,23 @@ struct StreamText: Sendable {
         }
     }
 
-    /// The text after a chunk, whole chunks of at most `limit` bytes but at least one.
+    /// The chunks after one as an entry: whole chunks of at most `limit` bytes, but at least one.
     ///
     /// - Parameter seq: Between `base` and `last`.
-    func read(after seq: UInt64, limit: Int) -> (text: ByteBuffer, last: UInt64, lengths: [Int])? {
-        guard let range = range(after: seq, limit: limit) else { return nil }
-        var lengths: [Int] = []
+    func chunks(after seq: UInt64, limit: Int, epoch: UInt64, through last: UInt64 = .max) -> StreamEntry.Chunks? {
+        guard var range = range(after: seq, limit: limit) else { return nil }
+        if last < self.last { range = range.clamped(to: 0..<Int(last - base)) }
+        var lengths = ChunkLengths()
         var start = offset(of: range.lowerBound)
         for index in range {
             lengths.append(ends[index] - start)
             start = ends[index]
         }
-        return slice(range).map { ($0, base + UInt64(range.upperBound), lengths) }
+        return slice(range).map { StreamEntry.Chunks(epoch: epoch, first: seq + 1, lengths: lengths, text: $0) }
     }
 
-    /// As ``read(after:limit:)``, without the lengths: what a viewer needs.
-    func readMerged(after seq: UInt64, limit: Int) -> (text: ByteBuffer, last: UInt64)? {
+    /// The text after a chunk, as much as an entry may have, in one piece.
+    func read(after seq: UInt64, limit: Int) -> (text: ByteBuffer, last: UInt64)? {
         guard let range = range(after: seq, limit: limit) else { return nil }
         return slice(range).map { ($0, base + UInt64(range.upperBound)) }
     }
@@ -78,8 +87,7 @@ struct StreamText: Sendable {
         if seq >= last {
             base = last
             ends.removeAll(keepingCapacity: true)
-            dropped = 0
-            bytes = ByteBuffer()
+            isDrained = true
             return
         }
         let count = Int(seq - base)

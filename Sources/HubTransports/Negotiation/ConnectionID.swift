@@ -7,6 +7,7 @@ package enum ConnectionID {
 
     static func randomBytes() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
-        return (0..<byteCount).map { _ in .random(in: .min ... .max, using: &generator) }
+        let words: (UInt64, UInt64) = (generator.next(), generator.next())
+        return withUnsafeBytes(of: words) { Array($0) }
     }
 }

@@ -24,7 +24,7 @@ enum ServeCommand {
         // A client may be gone when something is written to it.
         signal(SIGPIPE, SIG_IGN)
         do {
-            try await node.run()
+            try await withTaskExecutorPreference(node.executor) { try await node.run() }
         } catch let error as IOError {
             throw UsageError("cannot listen on \(configuration.host):\(configuration.port): \(error)")
         }
@@ -34,6 +34,7 @@ enum ServeCommand {
 /// The services of one node, put together.
 private struct Node {
     let services: [any Service]
+    let executor = EventLoopTaskExecutor(group: .singleton)
     let logger: Logger
 
     init(_ configuration: ServeConfiguration) throws {
@@ -52,7 +53,7 @@ private struct Node {
         let (model, modelServices) = try configuration.model.make(logger: logger)
         let chat = ChatHub(
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
-            node: id, logger: logger)
+            node: id, executor: executor, logger: logger)
         let application = Self.application(configuration, server: server, chat: chat, logger: logger)
         // Stopped from the last to the first: clients are sent away, then replies end, then their streams and Redis.
         let ownServices: [any Service] = [streams, chat, server, application]

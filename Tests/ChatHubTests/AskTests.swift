@@ -1,0 +1,44 @@
+import ChunkStreams
+import NIOCore
+import Testing
+
+@testable import ChatHub
+
+@Suite struct AskTests {
+    private static let id = ChunkStreamID()
+
+    @Test(arguments: [
+        Ask(id: id, meta: ReplyMeta(owner: nil), prompt: "Why?"),
+        Ask(id: id, meta: ReplyMeta(owner: ""), prompt: ""),
+        Ask(id: id, meta: ReplyMeta(owner: "ada@example.com"), prompt: "Grüße 👋🏽\n"),
+    ]) func survivesTheQueue(ask: Ask) {
+        #expect(Ask(payload: ask.payload) == ask)
+    }
+
+    @Test func refusesWhatIsNoAskWithoutTrapping() {
+        let payload = Ask(id: Self.id, meta: ReplyMeta(owner: "ada"), prompt: "Why?").payload
+        for length in 0..<40 {
+            #expect(payload.getSlice(at: 0, length: length).flatMap(Ask.init(payload:)) == nil)
+        }
+        #expect(Ask(payload: ByteBuffer(repeating: 0xFF, count: 100)) == nil)
+    }
+
+    @Test func aReplyIsHeldByItsOwnerOrByWhoKnowsItsId() {
+        #expect(ReplyMeta(owner: nil).isHeld(by: nil))
+        #expect(ReplyMeta(owner: nil).isHeld(by: "ada"))
+        #expect(ReplyMeta(owner: "ada").isHeld(by: "ada"))
+        #expect(!ReplyMeta(owner: "ada").isHeld(by: "bob"))
+        #expect(!ReplyMeta(owner: "ada").isHeld(by: nil))
+    }
+
+    @Test func placesAreNeverMoreThanThereAre() {
+        let places = WorkerPlaces(limit: 5)
+        #expect(places.take(upTo: 3) == 3)
+        #expect(!places.isNearlyFull)
+        #expect(places.take(upTo: 3) == 2)
+        #expect(places.isNearlyFull)
+        #expect(places.take(upTo: 1) == 0)
+        places.giveBack(5)
+        #expect(places.isEmpty)
+    }
+}

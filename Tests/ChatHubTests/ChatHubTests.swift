@@ -1,0 +1,103 @@
+import ChatModels
+import ChunkStreams
+import Foundation
+import HubBackplane
+import HubServer
+import HubTesting
+import Logging
+import NIOCore
+import Testing
+
+@testable import ChatHub
+
+/// The chat hub as clients use it, on one node, without sockets.
+@Suite(.timeLimit(.minutes(1))) struct ChatHubTests {
+    private struct Asked: Decodable { let messageId: String, finish: String }
+    private struct Resumed: Decodable { let status: String, finish: String? }
+
+    /// Runs a node whose model is `model`.
+    private func withChat(
+        _ model: any ChatModel, configuration: ChatHubConfiguration = ChatHubConfiguration(),
+        _ body: @escaping @Sendable (HubEndpoint) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let (backplane, names, node) = (InMemoryBackplane(), BackplaneNames(app: "test"), NodeID())
+        let server = HubServer(backplane: backplane, names: names, node: node, logger: logger)
+        let streams = ChunkStreams(backplane: backplane, names: names, node: node, logger: logger)
+        let chat = ChatHub(
+            configuration: configuration, model: model, streams: streams, backplane: backplane, names: names,
+            node: node,
+            logger: logger)
+        let endpoint = server.mount(chat.hub(), at: "/chat")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await streams.run() }
+            group.addTask { try await chat.run() }
+            defer { group.cancelAll() }
+            try await body(endpoint)
+        }
+        await server.shutdown()
+    }
+
+    @Test func anAskReturnsWhenItsReplyHasEnded() async throws {
+        try await withChat(EchoModel()) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            let asked = try await client.invoke("AskAi", "hello", returning: Asked.self)
+            #expect(asked.finish == "completed" && ChunkStreamID(asked.messageId) != nil)
+        }
+    }
+
+    @Test func aFailingModelIsTold() async throws {
+        try await withChat(FailingModel()) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            let asked = try await client.invoke("AskAi", "hello", returning: Asked.self)
+            #expect(asked.finish == "failed")
+        }
+    }
+
+    @Test(arguments: ["", " \n\t"]) func anEmptyPromptIsRefused(prompt: String) async throws {
+        try await withChat(EchoModel()) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            let error = await #expect(throws: HubTestError.self) {
+                _ = try await client.invoke("AskAi", prompt, returning: Asked.self)
+            }
+            #expect("\(String(describing: error))".contains("HubException: The prompt is empty."))
+        }
+    }
+
+    @Test func aReplyIsItsOwners() async throws {
+        try await withChat(EchoModel()) { endpoint in
+            let ada = try await HubTestClient.connect(to: endpoint, userID: "ada")
+            let bob = try await HubTestClient.connect(to: endpoint, userID: "bob")
+            let anna = try await HubTestClient.connect(to: endpoint, userID: "ada")
+            let asked = try await ada.invoke("AskAi", "hello", returning: Asked.self)
+            for method in ["Resume", "Stop"] {
+                let refused =
+                    method == "Resume"
+                    ? try await bob.invoke(method, asked.messageId, 0, returning: Resumed.self)
+                    : try await bob.invoke(method, asked.messageId, returning: Resumed.self)
+                #expect(refused.status == "forbidden")
+            }
+            let resumed = try await anna.invoke("Resume", asked.messageId, 0, returning: Resumed.self)
+            #expect(resumed.status == "ended" && resumed.finish == "completed")
+            let stopped = try await anna.invoke("Stop", asked.messageId, returning: Resumed.self)
+            #expect(stopped.status == "alreadyEnded")
+        }
+    }
+
+    @Test func unknownRepliesAreGone() async throws {
+        try await withChat(EchoModel()) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            for id in [ChunkStreamID().rawValue, "nonsense", ""] {
+                #expect(try await client.invoke("Resume", id, 0, returning: Resumed.self).status == "gone")
+                #expect(try await client.invoke("Stop", id, returning: Resumed.self).status == "gone")
+            }
+        }
+    }
+}
+
+/// A model that is down.
+private struct FailingModel: ChatModel {
+    func reply(to request: ChatRequest, receive: (ChatUpdate) async throws -> Void) async throws -> ChatReplyEnd {
+        throw ChatModelError(code: .unavailable, message: "The model cannot be reached.", retryable: true)
+    }
+}
