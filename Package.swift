@@ -21,6 +21,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
@@ -39,6 +41,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -74,8 +77,8 @@ let package = Package(
         .target(
             name: "HubHummingbird",
             dependencies: [
-                "HubTransports", "HubServer", hummingbird, nioCore, nioHTTP1, nioWebSocket, httpTypes, logging,
-                lifecycle,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioWebSocket, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -99,8 +102,7 @@ let package = Package(
             dependencies: [
                 "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
                 "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket, logging,
-                lifecycle,
-                crypto, httpTypes,
+                lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -141,13 +143,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HubTransportsTests",
-            dependencies: ["HubTransports", "HubServer", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, logging],
+            dependencies: [
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, nioWebSocket, httpTypes,
+                logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "HubHummingbirdTests",
             dependencies: [
-                "HubHummingbird", "HubServer", "HubTesting", "HubBackplane", hummingbird, nioCore, nioPosix,
-                nioWebSocket, logging, lifecycle,
+                "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubTesting", "HubBackplane", hummingbird,
+                nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
     ]

@@ -69,13 +69,11 @@ public final class ChunkStreams: Service, Sendable {
     public func endBeforeOpening(_ id: ChunkStreamID, finish: StreamFinish) async throws -> StreamEnd? {
         let names = node.names.stream(id.rawValue)
         let end = StreamEnd(finish: finish, chunks: 0, bytes: 0, sha256: Array(SHA256().finalize()))
-        let outcome = try await node.backplane.append(
-            LogAppend(
-                log: names.log, channel: names.channel, id: LogID(epoch: 1, seq: 0),
-                payload: StreamEntry.end(epoch: 1, end).payload, creates: true,
-                timeToLive: node.configuration.retention))
-        guard case .accepted = outcome else { return nil }
-        return end
+        let append = LogAppend(
+            log: names.log, channel: names.channel, id: LogID(epoch: 1, seq: 0),
+            payload: StreamEntry.end(epoch: 1, end).payload, creates: true, timeToLive: node.configuration.retention)
+        // Not a plain append: its message would go out to viewers of a stream that somebody has opened.
+        return try await node.backplane.append(append, ifLastIs: nil) ? end : nil
     }
 
     // MARK: Reading

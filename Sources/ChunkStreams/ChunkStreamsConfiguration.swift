@@ -4,6 +4,8 @@ public struct ChunkStreamsConfiguration: Sendable {
     public var retention: Duration = .seconds(600)
     /// How long a producer keeps the text after the end, to write it again should the log be lost.
     public var textRetention: Duration = .seconds(60)
+    /// The most bytes of texts that a node keeps after their ends; the oldest go first.
+    public var maximumRetainedBytes = 64 * 1024 * 1024
     /// The most bytes of one append.
     public var maximumAppendBytes = 64 * 1024
     /// How many bytes may wait for the log before the producer has to wait.

@@ -6,6 +6,7 @@ extension LiveStream {
         case none
         case catchUp
         case renew
+        case letGo
         case close(ChannelSubscription?)
     }
 
@@ -18,10 +19,23 @@ extension LiveStream {
             catchUp()
         case .renew:
             node.backplane.expire([names.log, names.meta, names.stop], after: node.configuration.liveTimeToLive)
+        case .letGo:
+            node.registry.release(self)
+            letGoOfText()
         case .close(let subscription):
             node.registry.remove(self)
             subscription?.cancel()
         }
+    }
+
+    /// The text of a stream that has ended is not kept any longer than its viewers need it.
+    func letGoOfText() {
+        let subscription = state.withLockedValue { state in
+            state.production = nil
+            return state.closeWhenUnused()
+        }
+        if isClosed { node.registry.remove(self) }
+        subscription?.cancel()
     }
 }
 
@@ -32,7 +46,7 @@ extension LiveStream.State {
             let ticks = production?.ticks ?? 0
             if production?.machine.hasEnded == true {
                 guard ticks > configuration.textRetention.components.seconds else { return .none }
-                production = nil
+                return .letGo
             } else {
                 guard ticks >= configuration.retention.components.seconds / 2 else { return .none }
                 production?.ticks = 0

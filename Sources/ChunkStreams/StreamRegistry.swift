@@ -1,8 +1,15 @@
+import DequeModule
 import NIOConcurrencyHelpers
 
 /// The streams that this node produces or follows.
 final class StreamRegistry: Sendable {
+    private struct Retained {
+        var streams: Deque<(stream: LiveStream, bytes: Int)> = []
+        var bytes = 0
+    }
+
     private let streams = NIOLockedValueBox<[ChunkStreamID: LiveStream]>([:])
+    private let retained = NIOLockedValueBox(Retained())
 
     /// All streams.
     var all: [LiveStream] { streams.withLockedValue { Array($0.values) } }
@@ -16,6 +23,30 @@ final class StreamRegistry: Sendable {
             let stream = make()
             $0[id] = stream
             return (stream, true)
+        }
+    }
+
+    /// Notes a stream that has ended and keeps its text for a while.
+    ///
+    /// - Returns: The streams whose texts have to go for it.
+    func retain(_ stream: LiveStream, bytes: Int, limit: Int) -> [LiveStream] {
+        retained.withLockedValue { retained in
+            retained.streams.append((stream, bytes))
+            retained.bytes += bytes
+            var evicted: [LiveStream] = []
+            while retained.bytes > limit, let oldest = retained.streams.popFirst() {
+                retained.bytes -= oldest.bytes
+                evicted.append(oldest.stream)
+            }
+            return evicted
+        }
+    }
+
+    /// A stream's text was let go.
+    func release(_ stream: LiveStream) {
+        retained.withLockedValue { retained in
+            guard let index = retained.streams.firstIndex(where: { $0.stream === stream }) else { return }
+            retained.bytes -= retained.streams.remove(at: index).bytes
         }
     }
 

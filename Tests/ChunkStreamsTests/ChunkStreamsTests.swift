@@ -236,4 +236,35 @@ import Testing
             #expect(await sink.read(viewer).ends == [end])
         }
     }
+
+    @Test(arguments: BackplaneKind.allCases)
+    func givingUpTooLateTouchesNobody(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let sink = ReadingSink()
+            let viewer = nodes[1].view(id, after: .start, sink: sink)
+            try await write(["one "], to: producer)
+            _ = await sink.read(viewer) { $0.text == "one " }
+            let end = try await nodes[1].endBeforeOpening(id, finish: .stopped)
+            #expect(end == nil)
+            try await write(["two"], to: producer)
+            _ = await producer.finish(.completed)
+            let read = await sink.read(viewer)
+            #expect(read.text == "one two" && read.ends.map(\.finish) == [.completed])
+        }
+    }
+
+    @Test func textsThatAreKeptAreBounded() async throws {
+        var configuration = ChunkStreamsConfiguration()
+        configuration.maximumRetainedBytes = 10
+        try await withNodes(1, on: InMemoryBackplane(), configuration: configuration) { nodes in
+            for _ in 0..<5 {
+                let producer = try #require(try await nodes[0].open(ChunkStreamID(), meta: ByteBuffer()))
+                try await write(["1234"], to: producer)
+                _ = await producer.finish(.completed)
+            }
+            #expect(nodes[0].node.registry.all.count == 2)
+        }
+    }
 }

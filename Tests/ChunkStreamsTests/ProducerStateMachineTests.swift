@@ -39,7 +39,7 @@ import Testing
         #expect(!machine.isOpen)
         #expect(machine.answered(accepted, last: 5) == .appendText(after: 3))
         machine.appending(through: 5)
-        #expect(machine.answered(accepted, last: 5) == .appendEnd)
+        #expect(machine.answered(accepted, last: 5) == .appendEnd(after: LogID(epoch: 1, seq: 5)))
         #expect(machine.answered(accepted, last: 5) == .ended)
         #expect(machine.hasEnded)
     }
@@ -73,20 +73,20 @@ import Testing
         #expect(machine.answered(lost, last: 6) == .retryLater)
         #expect(machine.retryTimePassed(last: 6) == .readLogEnd)
         let action = machine.logEnds(at: LogID(epoch: 1, seq: 3), isEnd: false, isOwnOpening: false, last: 6)
-        #expect(action == .reopen(epoch: 2))
+        #expect(action == .reopen(epoch: 2, after: LogID(epoch: 1, seq: 3)))
         #expect(machine.answered(accepted, last: 6) == .appendText(after: 0))
         #expect(machine.epoch == 2)
     }
 
     @Test func aLogThatIsGoneIsWrittenAgain() {
         var machine = appending(through: 6, acknowledged: 5)
-        #expect(machine.answered(missing, last: 6) == .reopen(epoch: 2))
+        #expect(machine.answered(missing, last: 6) == .reopen(epoch: 2, after: nil))
         #expect(machine.answered(accepted, last: 6) == .appendText(after: 0))
     }
 
     @Test func aReopeningWhoseAnswerWasLostIsRecognised() {
         var machine = appending(through: 6)
-        #expect(machine.answered(missing, last: 6) == .reopen(epoch: 2))
+        #expect(machine.answered(missing, last: 6) == .reopen(epoch: 2, after: nil))
         #expect(machine.answered(lost, last: 6) == .retryLater)
         #expect(machine.compareWithLog(last: 6) == .readLogEnd)
         let action = machine.logEnds(at: LogID(epoch: 2, seq: 0), isEnd: false, isOwnOpening: true, last: 6)
@@ -97,7 +97,7 @@ import Testing
     @Test func anEndThatWasWrittenIsToldAgain() {
         var machine = appending(through: 1)
         _ = machine.end(last: 1)
-        #expect(machine.answered(accepted, last: 1) == .appendEnd)
+        #expect(machine.answered(accepted, last: 1) == .appendEnd(after: LogID(epoch: 1, seq: 1)))
         #expect(machine.answered(lost, last: 1) == .retryLater)
         #expect(machine.compareWithLog(last: 1) == .readLogEnd)
         let action = machine.logEnds(at: LogID(epoch: 1, seq: 2), isEnd: true, isOwnOpening: false, last: 1)
@@ -111,10 +111,10 @@ import Testing
         _ = machine.answered(accepted, last: 1)
         #expect(machine.answered(accepted, last: 1) == .ended)
         #expect(machine.compareWithLog(last: 1) == .readLogEnd)
-        #expect(machine.logEnds(at: nil, isEnd: false, isOwnOpening: false, last: 1) == .reopen(epoch: 2))
+        #expect(machine.logEnds(at: nil, isEnd: false, isOwnOpening: false, last: 1) == .reopen(epoch: 2, after: nil))
         #expect(machine.answered(accepted, last: 1) == .appendText(after: 0))
         machine.appending(through: 1)
-        #expect(machine.answered(accepted, last: 1) == .appendEnd)
+        #expect(machine.answered(accepted, last: 1) == .appendEnd(after: LogID(epoch: 2, seq: 1)))
         #expect(machine.answered(accepted, last: 1) == .ended)
     }
 

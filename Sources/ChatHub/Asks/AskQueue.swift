@@ -34,7 +34,10 @@ struct AskQueue: Sendable {
             do {
                 var items: [QueueItem] = []
                 // What was handed to a connection that was already dead is shown to nobody else.
-                if isAnew.takeSign() { items = Array(try await pending().prefix(places)) }
+                if isAnew.takeSign() {
+                    items = Array(try await pending().prefix(places))
+                    if items.count == places { isAnew.giveSign() }
+                }
                 if items.isEmpty {
                     // Those nearly full do not stand in line before those with room.
                     let wait: Duration? = worker.places.isNearlyFull ? nil : .seconds(2)

@@ -9,7 +9,8 @@ extension LiveStream {
     enum Work {
         case none
         case append(LogAppend)
-        case reopen(LogAppend, meta: ByteBuffer)
+        case appendEnd(LogAppend, after: LogID)
+        case reopen(LogAppend, after: LogID?, meta: ByteBuffer)
         case readLogEnd
         case publish(ByteBuffer, goOn: Bool)
         case retryLater
@@ -135,18 +136,18 @@ extension LiveStream {
                 LogAppend(
                     log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: chunks.last),
                     payload: StreamEntry.chunks(chunks).payload))
-        case .appendEnd:
+        case .appendEnd(let last):
             guard let end = state.production?.end else { return .none }
-            return .append(
-                LogAppend(
-                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: end.chunks + 1),
-                    payload: StreamEntry.end(epoch: epoch, end).payload, timeToLive: node.configuration.retention))
+            let append = LogAppend(
+                log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: end.chunks + 1),
+                payload: StreamEntry.end(epoch: epoch, end).payload, timeToLive: node.configuration.retention)
+            return .appendEnd(append, after: last)
         case .readLogEnd:
             return .readLogEnd
-        case .reopen(let epoch):
+        case .reopen(let epoch, let last):
             let opening = StreamEntry.Opening(epoch: epoch, textEpoch: state.content.textEpoch, node: node.id)
             return .reopen(
-                .opening(opening, names: names, configuration: node.configuration),
+                .opening(opening, names: names, configuration: node.configuration), after: last,
                 meta: state.production?.meta ?? ByteBuffer())
         case .publishAgain(let after, let through):
             guard let chunks = state.content.text.chunks(after: after, limit: .max, epoch: epoch, through: through)
@@ -182,11 +183,13 @@ extension LiveStream {
             return
         case .append(let append):
             node.backplane.append(append) { self.answered($0) }
-        case .reopen(let append, let meta):
+        case .appendEnd(let append, let last):
+            Task { answered(await result(of: append, ifLastIs: last)) }
+        case .reopen(let append, let last, let meta):
             Task {
                 _ = try? await node.backplane.set(
                     names.meta, to: meta, timeToLive: node.configuration.liveTimeToLive, onlyIfAbsent: true)
-                node.backplane.append(append) { self.answered($0) }
+                answered(await result(of: append, ifLastIs: last))
             }
         case .readLogEnd:
             Task { await readLogEnd() }
@@ -208,6 +211,19 @@ extension LiveStream {
             for waiter in waiters { waiter.resume(returning: nil) }
         case .ended:
             ended()
+        }
+    }
+
+    /// Ends and changes of epoch are written only where nobody else has written: the message of a plain append goes out
+    /// even where the log refuses it.
+    private func result(
+        of append: LogAppend, ifLastIs last: LogID?
+    ) async -> Result<LogAppendOutcome, BackplaneError> {
+        do {
+            let isWritten = try await node.backplane.append(append, ifLastIs: last)
+            return .success(isWritten ? .accepted(receivers: 0) : .refused)
+        } catch {
+            return .failure(error as? BackplaneError ?? BackplaneError(.unavailable, "\(error)"))
         }
     }
 
@@ -273,6 +289,10 @@ extension LiveStream {
             return (state.content.end, takeWaiters(&state))
         }
         for waiter in waiters { waiter.resume(returning: end) }
+        let bytes = Int(end?.bytes ?? 0)
+        for stream in node.registry.retain(self, bytes: bytes, limit: node.configuration.maximumRetainedBytes) {
+            stream.letGoOfText()
+        }
         node.backplane.expire([names.meta, names.stop], after: node.configuration.retention)
     }
 }

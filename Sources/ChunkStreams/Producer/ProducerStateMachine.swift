@@ -9,13 +9,13 @@ struct ProducerStateMachine: Sendable {
         case none
         /// Append the chunks after this one, as many as fit.
         case appendText(after: UInt64)
-        /// Append the end.
-        case appendEnd
+        /// Append the end, if the log still ends with this entry.
+        case appendEnd(after: LogID)
         /// Read the log's last entry and say what it is.
         case readLogEnd
-        /// Append the opening entry of this epoch, as a writer that goes on with the same text; the log and the meta
-        /// may be gone.
-        case reopen(epoch: UInt64)
+        /// Append the opening entry of this epoch, if the log still ends with this entry, as a writer that goes on with
+        /// the same text. The log and the meta may be gone.
+        case reopen(epoch: UInt64, after: LogID?)
         /// These chunks are in the log, but perhaps nobody was told: publish them, then go on with ``next(last:)``.
         case publishAgain(after: UInt64, through: UInt64)
         /// The end is in the log, but perhaps nobody was told: publish it.
@@ -76,7 +76,7 @@ struct ProducerStateMachine: Sendable {
         }
         if isEnding {
             phase = .appendingEnd
-            return .appendEnd
+            return .appendEnd(after: LogID(epoch: epoch, seq: acknowledged))
         }
         return .none
     }
@@ -114,7 +114,7 @@ struct ProducerStateMachine: Sendable {
             phase = .reading
             return .readLogEnd
         case (.appendingText, .success(.missing)), (.appendingEnd, .success(.missing)):
-            return reopen(after: epoch)
+            return reopen(after: nil)
         case (.reopening(let epoch), .success(.missing)), (.reopening(let epoch), .failure):
             unansweredReopening = epoch
             return wait(answer)
@@ -133,7 +133,7 @@ struct ProducerStateMachine: Sendable {
     ///   - isOwnOpening: Whether it is an opening entry of this node.
     mutating func logEnds(at id: LogID?, isEnd: Bool, isOwnOpening: Bool, last: UInt64) -> Action {
         guard phase == .reading else { return .none }
-        guard let id else { return reopen(after: epoch) }
+        guard let id else { return reopen(after: nil) }
         if id.epoch > epoch {
             guard isOwnOpening, id.epoch == unansweredReopening else {
                 phase = .fenced
@@ -142,12 +142,12 @@ struct ProducerStateMachine: Sendable {
             reopened(id.epoch)
             return next(last: last)
         }
-        guard id.epoch == epoch else { return reopen(after: epoch) }
+        guard id.epoch == epoch else { return reopen(after: id) }
         if isEnd {
             phase = .ended
             return .publishEndAgain
         }
-        guard id.seq >= acknowledged else { return reopen(after: epoch) }
+        guard id.seq >= acknowledged else { return reopen(after: id) }
         phase = .idle
         let known = acknowledged
         guard id.seq > known else { return next(last: last) }
@@ -183,10 +183,10 @@ struct ProducerStateMachine: Sendable {
         phase = .idle
     }
 
-    private mutating func reopen(after epoch: UInt64) -> Action {
+    private mutating func reopen(after id: LogID?) -> Action {
         let next = max(epoch, unansweredReopening ?? 0) + 1
         phase = .reopening(epoch: next)
-        return .reopen(epoch: next)
+        return .reopen(epoch: next, after: id)
     }
 
     private mutating func wait(_ answer: Result<LogAppendOutcome, BackplaneError>) -> Action {
