@@ -77,7 +77,8 @@ let package = Package(
         .target(
             name: "HubHummingbird",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1, nioHTTPTypes,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1,
+                nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioWebSocket, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
@@ -112,7 +113,8 @@ let package = Package(
             name: "HelloHub", dependencies: ["HubServer", "HubHummingbird", hummingbird],
             path: "Examples/HelloHub", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
-        .testTarget(name: "HubProtocolTests", dependencies: ["HubProtocol", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "HubProtocolTests", dependencies: ["HubProtocol", "HubTesting", nioCore], swiftSettings: settings),
         .testTarget(
             name: "HubBackplaneTests",
             dependencies: [
@@ -126,7 +128,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ChatModelsTests", dependencies: ["ChatModels", nioCore, nioPosix, nioHTTP1, logging],
+            name: "ChatModelsTests", dependencies: ["ChatModels", "HubTesting", nioCore, nioPosix, nioHTTP1, logging],
             swiftSettings: settings),
         .testTarget(
             name: "ChatHubTests",
@@ -144,8 +146,8 @@ let package = Package(
         .testTarget(
             name: "HubTransportsTests",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, nioWebSocket, httpTypes,
-                logging,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioEmbedded,
+                nioWebSocket, httpTypes, logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -32,14 +32,17 @@ import Testing
     @Test(arguments: ["HubProtocol", "HubBackplane", "ChunkStreams", "HubServer"])
     func hasNoSocketsAndNoFramework(module: String) throws {
         let imports = try Self.imports(of: module)
-        #expect(imports.isDisjoint(with: ["NIOPosix", "Hummingbird", "HummingbirdCore", "AsyncHTTPClient", "CHiredis"]))
+        #expect(
+            imports.isDisjoint(with: ["NIOPosix", "Hummingbird", "HummingbirdCore", "AsyncHTTPClient", "CHiredis"]))
     }
 
     @Test func theProtocolIsPureValues() throws {
         #expect(try Self.imports(of: "HubProtocol") == ["NIOCore"])
     }
 
-    @Test(arguments: ["HubTransports", "HubServer", "ChatHub"]) func leavesTheFrameworkToItsAdapter(module: String) throws {
+    @Test(arguments: ["HubTransports", "HubServer", "ChatHub"]) func leavesTheFrameworkToItsAdapter(module: String)
+        throws
+    {
         #expect(try Self.imports(of: module).isDisjoint(with: ["Hummingbird", "HummingbirdCore"]))
     }
 
@@ -56,7 +59,9 @@ import Testing
     /// The module that a line imports.
     private static func imported(_ line: Substring) -> String? {
         var words = line.split(separator: " ")[...]
-        while let word = words.first, ["public", "package", "internal", "private"].contains(word) || word.hasPrefix("@") {
+        while let word = words.first,
+            ["public", "package", "internal", "private"].contains(word) || word.hasPrefix("@")
+        {
             words.removeFirst()
         }
         guard words.popFirst() == "import", let name = words.first else { return nil }

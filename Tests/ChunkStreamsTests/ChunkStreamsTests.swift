@@ -1,5 +1,6 @@
 import Crypto
 import HubBackplane
+import HubTesting
 import NIOCore
 import Testing
 

@@ -1,4 +1,5 @@
 import HubBackplane
+import HubTesting
 import NIOCore
 import Synchronization
 

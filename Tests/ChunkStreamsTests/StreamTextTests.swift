@@ -1,3 +1,4 @@
+import HubTesting
 import NIOCore
 import Testing
 
@@ -60,19 +61,5 @@ import Testing
         }
         if let piece = text.read(after: seq, limit: .max) { read += String(buffer: piece.text) }
         #expect(read == chunks.joined())
-    }
-}
-
-/// Randomness that a failing test repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

@@ -1,3 +1,4 @@
+import HubTesting
 import HubTransports
 import NIOCore
 import NIOWebSocket
