@@ -102,7 +102,8 @@ let package = Package(
             name: "hubbub",
             dependencies: [
                 "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
-                "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "HubProtocol", "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                logging,
                 lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -136,6 +137,8 @@ let package = Package(
                 "ChatHub", "ChatModels", "ChunkStreams", "HubServer", "HubTesting", "HubBackplane", nioCore, logging,
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "HubbubTests", dependencies: ["hubbub", "HubTesting", nioCore, nioWebSocket], swiftSettings: settings),
         .testTarget(
             name: "HubServerTests",
             dependencies: [

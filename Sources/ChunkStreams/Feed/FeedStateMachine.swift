@@ -74,8 +74,8 @@ struct FeedStateMachine: Sendable {
         if content.end != nil { return endedOrNone(content) }
         if !isLast && !hasHole { return .readLog }
         while let entry = held.popFirst() {
-            // What still leaves a gap here was published before the log had it, and comes again.
-            if content.take(entry) == .gap { hasHole = true }
+            // It was published after the log had it, but after this page was read.
+            if content.take(entry) == .gap { readAgain = true }
         }
         if content.end != nil { return endedOrNone(content) }
         if readAgain {

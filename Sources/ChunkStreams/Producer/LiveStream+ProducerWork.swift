@@ -128,7 +128,9 @@ extension LiveStream {
         perform(
             state.withLockedValue { state in
                 let action = state.production?.machine.answered(answer, last: state.content.text.last)
-                if state.waitingBytes <= node.configuration.maximumWaitingBytes / 2 {
+                if state.production?.roomWaiter != nil,
+                    state.waitingBytes <= node.configuration.maximumWaitingBytes / 2
+                {
                     state.production?.roomWaiter?.resume()
                     state.production?.roomWaiter = nil
                 }
@@ -179,13 +181,15 @@ extension LiveStream {
 
     /// The end is in the log: viewers may see it.
     private func ended() {
-        let (end, waiters) = state.withLockedValue { state -> (StreamEnd?, [CheckedContinuation<StreamEnd?, Never>]) in
+        let (end, waiters, isFirst) = state.withLockedValue { state in
+            let isFirst = state.content.end == nil
             state.production?.ticks = 0
             if let end = state.production?.end { state.content.finish(end) }
             state.viewers.signal()
-            return (state.content.end, takeWaiters(&state))
+            return (state.content.end, takeWaiters(&state), isFirst)
         }
         for waiter in waiters { waiter.resume(returning: end) }
+        guard isFirst else { return }
         let bytes = Int(end?.bytes ?? 0)
         for stream in node.registry.retain(self, bytes: bytes, limit: node.configuration.maximumRetainedBytes) {
             stream.letGoOfText()

@@ -37,7 +37,9 @@ extension LiveStream {
         }
         state.viewers.signal()
         let work = work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
-        return .success((work, state.waitingBytes > node.configuration.maximumWaitingBytes))
+        // Most texts are shorter than what may wait.
+        let limit = node.configuration.maximumWaitingBytes
+        return .success((work, state.content.text.byteCount > limit && state.waitingBytes > limit))
     }
 
     /// Waits until the log has taken enough, or until it makes no sense to wait.

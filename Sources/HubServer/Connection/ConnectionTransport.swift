@@ -13,7 +13,7 @@ package protocol ConnectionTransport: AnyObject {
     ///
     /// What the outbox has joined is this buffer's alone and leaves 16 free bytes in front of its reader index, for a
     /// frame's header to be written without another buffer. Other messages may be shared with other connections.
-    func write(_ messages: ByteBuffer)
+    func write(_ messages: consuming ByteBuffer)
 
     /// Passes what was written on to the client.
     func flush()

@@ -78,7 +78,8 @@ extension HubConnection {
             while !state.pending.isEmpty, transport.isWritable {
                 let batch = nextBatch(&messageBytes)
                 guard batch.readableBytes > 0 else { continue }
-                transport.write(batch)
+                // Handed over, so that the transport may write its frame's header in front of it.
+                transport.write(consume batch)
                 hasWritten = true
             }
             let isBlocked = !state.pending.isEmpty

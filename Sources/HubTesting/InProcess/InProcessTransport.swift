@@ -46,7 +46,7 @@ package final class InProcessTransport: ConnectionTransport, Sendable {
 extension InProcessTransport {
     package var isWritable: Bool { state.withLock { $0.isWritable } }
 
-    package func write(_ messages: ByteBuffer) { receive(messages) }
+    package func write(_ messages: consuming ByteBuffer) { receive(messages) }
 
     package func flush() { state.withLock { $0.flushes += 1 } }
 

@@ -25,6 +25,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     private var context: ChannelHandlerContext?
     private var reader = WebSocketReader()
     private var stateMachine = StateMachine()
+    /// As last told by the channel: asking it takes its lock, and this is asked for every frame.
+    private var isChannelWritable = true
     private var isReading = true
     private var isReadHeld = false
     private var isFlushNeeded = false
@@ -64,7 +66,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { application?.webSocketBecameWritable() }
+        isChannelWritable = context.channel.isWritable
+        if isChannelWritable { application?.webSocketBecameWritable() }
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -100,7 +103,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
 
     // MARK: ConnectionTransport
 
-    package var isWritable: Bool { context?.channel.isWritable ?? false }
+    package var isWritable: Bool { isChannelWritable && context != nil }
 
     package func write(_ messages: consuming ByteBuffer) {
         write(messages, opcode: transferFormat == .text ? .text : .binary)

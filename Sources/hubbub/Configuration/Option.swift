@@ -71,6 +71,9 @@ extension Option {
         Option("model-connect-timeout", value: "DURATION", fallback: "10s", help: "time to connect to the model"),
         Option("model-first-byte-timeout", value: "DURATION", fallback: "60s", help: "time to the model's first byte"),
         Option("model-silence-timeout", value: "DURATION", fallback: "60s", help: "longest silence of the model"),
+        Option(
+            "event-loops", value: "COUNT",
+            help: "threads that serve connections (default: one for each core; fewer where nodes share a machine)"),
         Option("log-level", value: "LEVEL", fallback: "info", help: "trace, debug, info, notice, warning or error"),
         Option(
             "azure-openai-endpoint", variable: "AZURE_OPENAI_ENDPOINT", value: "URL",

@@ -23,6 +23,8 @@ struct ServeConfiguration: Sendable {
     var streams: ChunkStreamsConfiguration
     var http: HTTPHubOptions
     var model: ModelChoice
+    /// How many event loops there are; `nil` for one for each core.
+    var eventLoops: Int?
     var logLevel: Logger.Level
 
     init(_ values: OptionValues) throws {
@@ -48,6 +50,7 @@ struct ServeConfiguration: Sendable {
         streams.retention = try values.duration("retention")
         http = try Self.http(values)
         model = try ModelChoice(values)
+        eventLoops = values.isGiven("event-loops") ? try values.count("event-loops") : nil
         logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)
         }

@@ -20,6 +20,7 @@ enum ServeCommand {
         let values = try OptionValues(
             options: Option.serve, arguments: arguments, environment: ProcessInfo.processInfo.environment)
         let configuration = try ServeConfiguration(values)
+        if let eventLoops = configuration.eventLoops { NIOSingletons.groupLoopCountSuggestion = eventLoops }
         let node = try Node(configuration)
         // A client may be gone when something is written to it.
         signal(SIGPIPE, SIG_IGN)

@@ -1,0 +1,46 @@
+extension Option {
+    /// All options of `hubbub load`.
+    static let load: [Option] = [
+        Option(
+            "url", value: "URL", fallback: "http://127.0.0.1:8080", kind: .list,
+            help: "a chat hub, as http://HOST:PORT[/PATH], where PATH is /chat unless given; several take turns"),
+        Option("connections", value: "COUNT", fallback: "100", help: "WebSocket connections"),
+        Option("connect-rate", value: "COUNT", help: "connects begun in a second (default: no limit)"),
+        Option("connect-timeout", value: "DURATION", fallback: "10s", help: "time for one connect"),
+        Option("hold", value: "DURATION", help: "how long connections stay idle before the first ask"),
+        Option("concurrency", value: "COUNT", fallback: "1", help: "asks at once on a connection"),
+        Option(
+            "asks", value: "COUNT",
+            help: "asks in all on a connection (default: no limit with --duration, none with --hold, else 1)"),
+        Option("duration", value: "DURATION", help: "how long replies that have ended are followed by new asks"),
+        Option("ramp", value: "DURATION", help: "time over which the connections begin to ask (default: all at once)"),
+        Option(
+            "prompt", value: "TEXT", fallback: "chunks=50,interval=20ms,size=20",
+            help: "what is asked; --model synthetic reads it as settings"),
+        Option("hash-every", value: "COUNT", fallback: "16", help: "of how many replies one has its SHA-256 checked"),
+        Option("timeout", value: "DURATION", fallback: "5m", help: "when asks that are still open have failed"),
+        Option(
+            "process", value: "NAME=PID", kind: .list,
+            help: "a process of this machine whose CPU time and memory are reported, may be repeated (Linux)"),
+        Option("json", value: "", kind: .toggle, help: "report as JSON"),
+    ]
+
+    /// What `hubbub load --help` prints.
+    static var loadHelp: String {
+        """
+        hubbub load [OPTIONS]
+
+        Connects to a chat hub, asks, and checks that every reply arrives whole and in order. Latencies, and which chunks
+        are missing, are told where --model synthetic replies, latencies only when it does so on the same machine.
+        The exit code is not 0 when anything was lost, wrong or failed.
+
+
+        """ + load.map(\.flagHelpText).joined(separator: "\n")
+    }
+
+    private var flagHelpText: String {
+        let fallback = fallback.map { " Default: \($0)." } ?? ""
+        let flag = kind == .toggle ? name : "\(name) \(value)"
+        return "  --\(flag)\n      \(help.prefix(1).uppercased())\(help.dropFirst()).\(fallback)\n"
+    }
+}
