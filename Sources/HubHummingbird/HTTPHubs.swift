@@ -18,7 +18,7 @@ public final class HTTPHubs: Sendable {
 
     /// What holds the connections.
     public let server: HubServer
-    private let options: HTTPHubOptions
+    let options: HTTPHubOptions
     private let tokens: ConnectionTokens
     private let state = Mutex(State())
 
@@ -49,6 +49,13 @@ public final class HTTPHubs: Sendable {
         return state.withLock { $0.accesses[path] }
     }
 
+    /// The hub whose negotiate path this is.
+    func negotiatedAccess(at path: some StringProtocol) -> HubAccess? {
+        let suffix = "/negotiate"
+        guard path.count > suffix.count, path.suffix(suffix.count).lowercased() == suffix else { return nil }
+        return access(at: path.dropLast(suffix.count))
+    }
+
     /// The path as routes have it, or `nil` where it is none of a hub or spelt so already.
     func spelling(of path: some StringProtocol) -> String? {
         let key = path.lowercased()
@@ -66,6 +73,10 @@ public struct HTTPHubOptions: Sendable {
 
     /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
     public var clusterSecret: [UInt8]?
+
+    /// Whether clients are answered to `negotiate` before the router is asked, which saves a good part of what a connect
+    /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.
+    public var negotiatesBeforeRouter = false
 
     /// The default options.
     public init() {}

@@ -44,12 +44,14 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case awaitingHead
         /// An upgrade was asked for: its request has to end before anything may follow.
         case awaitingEnd(HTTPRequest, HubAccess)
+        /// A client negotiates: the answer follows the end of its request.
+        case negotiating(HTTPRequest, HubAccess)
         case deciding(HTTPRequest)
         case upgrading
         case done
     }
 
-    private let hubs: HTTPHubs
+    let hubs: HTTPHubs
     private let opening: EventLoopPromise<HubChannelOpening>
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private let httpHandlers: [any RemovableChannelHandler]
@@ -75,7 +77,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         switch state {
-        case .awaitingHead, .awaitingEnd: opening.fail(ChannelError.eof)
+        case .awaitingHead, .awaitingEnd, .negotiating: opening.fail(ChannelError.eof)
         case .deciding, .upgrading, .done: break
         }
     }
@@ -83,11 +85,25 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
         case .awaitingHead:
-            guard case .head(let request) = unwrapInboundIn(data), let access = upgradedHub(request) else {
-                openHTTP(context) { context.fireChannelRead(data) }
-                return
+            guard case .head(let request) = unwrapInboundIn(data) else {
+                return openHTTP(context) { context.fireChannelRead(data) }
             }
-            state = .awaitingEnd(request, access)
+            if let access = upgradedHub(request) {
+                state = .awaitingEnd(request, access)
+            } else if let access = negotiatedHub(request) {
+                state = .negotiating(request, access)
+            } else {
+                openHTTP(context) { context.fireChannelRead(data) }
+            }
+        case .negotiating(let request, let access):
+            guard case .end = unwrapInboundIn(data), let body = access.negotiateNow(request, userID: nil) else {
+                return openHTTP(context) {
+                    context.fireChannelRead(wrapInboundOut(.head(request)))
+                    context.fireChannelRead(data)
+                }
+            }
+            state = .awaitingHead
+            answer(request, with: body, headers: access.origins.headers(for: request), context: context)
         case .awaitingEnd(let request, let access):
             guard case .end = unwrapInboundIn(data) else {
                 openHTTP(context) {
@@ -113,7 +129,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What is no HTTP is Hummingbird's to answer, too.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
-        case .awaitingHead, .awaitingEnd: openHTTP(context) { context.fireErrorCaught(error) }
+        case .awaitingHead, .awaitingEnd, .negotiating: openHTTP(context) { context.fireErrorCaught(error) }
         case .deciding: context.close(promise: nil)
         case .upgrading, .done: context.fireErrorCaught(error)
         }

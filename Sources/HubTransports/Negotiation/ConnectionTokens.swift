@@ -54,6 +54,17 @@ package final class ConnectionTokens: Sendable {
     /// A token for a new connection, and the connection's public id.
     func issue(isVersion0: Bool, for audience: ConnectionToken.Audience) async -> (token: String, id: String) {
         await agreeIfNeeded()
+        return sign(isVersion0: isVersion0, for: audience)
+    }
+
+    /// The same without waiting; `nil` while the nodes have not agreed.
+    func issueNow(isVersion0: Bool, for audience: ConnectionToken.Audience) -> (token: String, id: String)? {
+        guard let agreedAt = state.withLock({ $0.agreedAt }) else { return nil }
+        if ContinuousClock.now - agreedAt > Self.agreementLifetime { _ = agree() }
+        return sign(isVersion0: isVersion0, for: audience)
+    }
+
+    private func sign(isVersion0: Bool, for audience: ConnectionToken.Audience) -> (token: String, id: String) {
         let (key, now) = state.withLock { ($0.keys[0], $0.clock.now) }
         let token = ConnectionToken(isVersion0: isVersion0, deadline: now + lifetime.milliseconds)
         let string = token.signed(with: key, for: audience)

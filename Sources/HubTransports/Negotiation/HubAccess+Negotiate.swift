@@ -9,27 +9,45 @@ extension HubAccess {
     /// - Throws: ``HubRefusal`` for pages of other origins.
     package func negotiate(_ request: HTTPRequest, userID: String?) async throws(HubRefusal) -> ByteBuffer {
         guard origins.allows(request) else { throw .originNotAllowed }
-        let target = RequestTarget(request.path ?? "")
-        let response = await response(to: target, userID: userID)
-        var body = ByteBuffer()
-        response.write(into: &body)
-        return body
+        let asked = asked(by: request)
+        guard case .success(let version) = asked else { return body(asked, issued: nil) }
+        return body(asked, issued: await tokens.issue(isVersion0: version == 0, for: audience(userID)))
     }
 
-    private func response(to target: RequestTarget, userID: String?) async -> NegotiateResponse {
-        let request: NegotiateRequest
-        do {
-            request = try NegotiateRequest(
+    /// The same without waiting; `nil` where it has to be waited, and where it would be refused.
+    package func negotiateNow(_ request: HTTPRequest, userID: String?) -> ByteBuffer? {
+        guard origins.allows(request) else { return nil }
+        let asked = asked(by: request)
+        guard case .success(let version) = asked else { return body(asked, issued: nil) }
+        return tokens.issueNow(isVersion0: version == 0, for: audience(userID)).map { body(asked, issued: $0) }
+    }
+
+    /// The version that the client asks for, as far as this server has it.
+    private func asked(by request: HTTPRequest) -> Result<Int, NegotiateError> {
+        let target = RequestTarget(request.path ?? "")
+        return Result { () throws(NegotiateError) in
+            try NegotiateRequest(
                 negotiateVersion: target.value("negotiateversion"),
-                useStatefulReconnect: target.value("usestatefulreconnect"))
-        } catch {
-            return .error(error.description)
+                useStatefulReconnect: target.value("usestatefulreconnect")
+            ).version
         }
-        let (token, id) = await tokens.issue(isVersion0: request.version == 0, for: audience(userID))
-        return .accepted(
-            NegotiatedConnection(
-                identity: request.version == 0
-                    ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
-                transports: [.webSockets]))
+    }
+
+    private func body(_ asked: Result<Int, NegotiateError>, issued: (token: String, id: String)?) -> ByteBuffer {
+        var body = ByteBuffer()
+        switch (asked, issued) {
+        case (.success(let version), let (token, id)?):
+            NegotiateResponse.accepted(
+                NegotiatedConnection(
+                    identity: version == 0
+                        ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
+                    transports: [.webSockets])
+            ).write(into: &body)
+        case (.failure(let error), _):
+            NegotiateResponse.error(error.description).write(into: &body)
+        case (.success, nil):
+            break
+        }
+        return body
     }
 }

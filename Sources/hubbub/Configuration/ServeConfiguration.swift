@@ -79,6 +79,7 @@ struct ServeConfiguration: Sendable {
 
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
         var http = HTTPHubOptions()
+        http.negotiatesBeforeRouter = true
         if values.isGiven("allowed-origins"), let text = try values.text("allowed-origins") {
             let origins = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
             http.allowedOrigins = origins == ["*"] ? .any : .listed(origins)

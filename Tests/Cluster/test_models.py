@@ -1,0 +1,136 @@
+"""Replies of OpenAI-compatible servers and Azure OpenAI, from a fake one to a SignalR client."""
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from chat_client import ChatClient
+from serve import serving
+
+KEY = "sk-never-shown-0123456789"
+
+
+class FakeModel:
+    """Remembers what it was asked, and answers what the test tells it."""
+
+    def __init__(self, *frames: str, status: int = 200, body: str = "") -> None:
+        self.frames, self.status, self.body = frames, status, body
+        self.requests: list[tuple[str, dict, dict]] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((request.path_qs, dict(request.headers), await request.json()))
+        if self.status != 200:
+            return web.Response(status=self.status, text=self.body, content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for frame in self.frames:
+            await response.write(f"data: {frame}\n\n".encode())
+        await response.write_eof()
+        return response
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        application = web.Application()
+        application.router.add_post("/{path:.*}", self.answer)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        try:
+            yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        finally:
+            await runner.cleanup()
+
+
+def text(content: str, finish: str | None = None) -> str:
+    return json.dumps({"id": "c", "choices": [{"index": 0, "delta": {"content": content}, "finish_reason": finish}]})
+
+
+WHOLE = (
+    json.dumps({"id": "", "choices": [], "prompt_filter_results": []}),
+    text(""), text("Grüße "), text("👋🏽"), text("", "stop"),
+    json.dumps({"id": "c", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}}),
+    "[DONE]",
+)
+
+
+async def test_openai_compatible_server_replies() -> None:
+    model = FakeModel(*WHOLE)
+    async with model.running() as url:
+        with serving("--port", "0", "--system-prompt", "Be kind.",
+                     OPENAI_BASE_URL=f"{url}/v1", OPENAI_MODEL="small", OPENAI_API_KEY=KEY) as server:
+            async with ChatClient(server.url) as client:
+                reply = await client.ask("Hello?")
+                summary = await reply.end()
+    assert reply.text == "Grüße 👋🏽"
+    reply.assert_whole()
+    assert summary["chunks"] == 2 and summary["usage"] == {"inputTokens": 7, "outputTokens": 2}
+    [(path, headers, body)] = model.requests
+    assert path == "/v1/chat/completions" and headers["Authorization"] == f"Bearer {KEY}"
+    assert body["model"] == "small" and body["stream"] is True
+    assert body["messages"] == [
+        {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello?"}]
+
+
+@pytest.mark.parametrize("suffix, path", [
+    ("", "/openai/deployments/chat/chat/completions?api-version=2024-10-21"),
+    ("/openai/v1", "/openai/v1/chat/completions"),
+])
+async def test_azure_openai_replies(suffix: str, path: str) -> None:
+    model = FakeModel(*WHOLE)
+    async with model.running() as url:
+        with serving("--port", "0", AZURE_OPENAI_ENDPOINT=url + suffix, AZURE_OPENAI_DEPLOYMENT="chat",
+                     AZURE_OPENAI_API_KEY=KEY) as server:
+            async with ChatClient(server.url) as client:
+                reply = await client.ask("Hello?")
+                await reply.end()
+    assert reply.text == "Grüße 👋🏽"
+    [(asked, headers, body)] = model.requests
+    assert asked == path and headers["api-key"] == KEY
+    assert body["messages"][0] == {"role": "system", "content": "You are a helpful assistant."}
+
+
+BROKEN = {
+    "truncated": (FakeModel(text("half a ")), "model_truncated", "half a "),
+    "error frame": (FakeModel(text("half a "), json.dumps({"error": {"message": "boom", "code": 500}})),
+                    "model_unavailable", "half a "),
+    "unauthorized": (FakeModel(status=401, body=json.dumps({"error": {"message": f"wrong key {KEY}"}})),
+                     "model_auth", ""),
+    "filtered prompt": (FakeModel(status=400, body=json.dumps({"error": {"code": "content_filter", "message": "no"}})),
+                        "content_filter", ""),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_failure_of_the_model_is_told_once_and_leaks_nothing(name: str) -> None:
+    model, code, said = BROKEN[name]
+    async with model.running() as url:
+        with serving("--port", "0", OPENAI_BASE_URL=url, OPENAI_MODEL="small", OPENAI_API_KEY=KEY) as server:
+            async with ChatClient(server.url) as client:
+                reply = await client.ask("Hello?")
+                await reply.until(lambda reply: reply.has_ended)
+                assert_failed(reply, code, said, url)
+
+
+async def test_model_that_is_down_is_told_and_the_node_lives_on() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with serving("--port", "0", OPENAI_BASE_URL=url, OPENAI_MODEL="small") as server:
+            async with ChatClient(server.url) as client:
+                for _ in range(2):
+                    reply = await client.ask("Hello?")
+                    await reply.until(lambda reply: reply.has_ended)
+                    assert_failed(reply, "model_unavailable", "", url)
+                    assert reply.problem["retryable"] is True
+
+
+def assert_failed(reply, code: str, said: str, url: str) -> None:
+    assert reply.problem["code"] == code and reply.text == said
+    reply.assert_in_order()
+    shown = json.dumps(reply.problem)
+    assert KEY not in shown and "boom" not in shown and url.removeprefix("http://") not in shown
