@@ -137,7 +137,11 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (state, event) {
-        case (.deciding, is ChannelShouldQuiesceEvent), (.deciding, ChannelEvent.inputClosed):
+        case (.deciding, is ChannelShouldQuiesceEvent):
+            context.close(promise: nil)
+        case (.awaitingHead, ChannelEvent.inputClosed), (.awaitingEnd, ChannelEvent.inputClosed),
+            (.negotiating, ChannelEvent.inputClosed), (.deciding, ChannelEvent.inputClosed):
+            // No request can become whole any more, and nobody else closes a connection that has not begun.
             context.close(promise: nil)
         default:
             context.fireUserInboundEventTriggered(event)

@@ -87,4 +87,20 @@ import Testing
             await connection.close()
         }
     }
+
+    @Test(arguments: [0, 1, 3]) func aClientThatIsGoneLeavesNoConnection(negotiations: Int) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(true)) { node async throws in
+            _ = try await testRequest("POST", node.url("/chat/negotiate"))
+            let connection = try await RawConnection.connect(port: node.port)
+            for _ in 0..<negotiations {
+                try await connection.send(
+                    request: "POST /chat/negotiate HTTP/1.1", headers: [("Content-Length", "0")])
+                _ = try await connection.readHead()
+            }
+            try await connection.halfClose()
+            await #expect(throws: (any Error).self, "the server closes its side, too") {
+                _ = try await connection.read(1)
+            }
+        }
+    }
 }

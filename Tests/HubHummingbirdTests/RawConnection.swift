@@ -92,6 +92,11 @@ final class RawConnection: Sendable {
         try await received.take { $0.count >= count ? count : nil }
     }
 
+    /// Ends what this side sends, and no more.
+    func halfClose() async throws {
+        try await channel.close(mode: .output)
+    }
+
     func close() async {
         try? await channel.close()
     }
