@@ -8,7 +8,8 @@ import ServiceLifecycle
 
 /// The chat application: clients ask, a model replies, and the reply streams to whoever may see it, through any node.
 ///
-/// Methods and events are those of DESIGN's hub `/chat`; a client of the .NET article it follows works unchanged.
+/// Methods and events are described in the README; a client that only knows `AskAi` and the first arguments of `typing`,
+/// `partial` and `completed` works as well.
 package final class ChatHub: Service, Sendable {
     let configuration: ChatHubConfiguration
     let streams: ChunkStreams

@@ -55,7 +55,9 @@ public struct StreamProblem: Error, Sendable, Equatable {
 
 /// What a model counted for one reply, in tokens.
 public struct StreamUsage: Sendable, Equatable {
+    /// Tokens of the prompt and what was sent with it.
     public var inputTokens: UInt32
+    /// Tokens of the reply.
     public var outputTokens: UInt32
 
     /// Creates counts.

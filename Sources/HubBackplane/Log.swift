@@ -22,7 +22,9 @@ public struct LogID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// One entry of a log.
 public struct LogEntry: Sendable, Equatable {
+    /// Its place in the log.
     public let id: LogID
+    /// What was appended.
     public let payload: ByteBuffer
 
     /// Creates an entry.
@@ -37,6 +39,7 @@ public struct LogPage: Sendable {
     /// The most entries of one page.
     public static let limit = 128
 
+    /// The entries, oldest first.
     public let entries: [LogEntry]
     /// Whether the log ended with this page when it was read. A full page is never the last; an empty one may follow.
     public let isLast: Bool

@@ -17,7 +17,7 @@ import Testing
         ("HubBackplane", []),
         ("HubBackplaneRedis", ["HubBackplane", "CHiredis"]),
         ("ChunkStreams", ["HubBackplane"]),
-        ("HubServer", ["HubProtocol", "HubBackplane", "ChunkStreams"]),
+        ("HubServer", ["HubProtocol", "HubBackplane"]),
         ("HubTransports", ["HubServer", "HubProtocol", "HubBackplane"]),
         ("HubHummingbird", ["HubTransports", "HubServer", "HubProtocol", "HubBackplane"]),
         ("ChatModels", []),

@@ -19,7 +19,7 @@ import Testing
         return String(buffer: buffer).replacing(Self.digits, with: "ID")
     }
 
-    @Test func firstArgumentsAreThoseOfTheArticlesClient() {
+    @Test func firstArgumentsAreThoseOfTheSimplestClient() {
         #expect(
             written { events.typing(true, into: &$0) } == #"{"type":1,"target":"typing","arguments":["ID",true]}"#
                 + "\u{1E}")

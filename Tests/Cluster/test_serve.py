@@ -22,7 +22,11 @@ OPTIONS = {
     "--synthetic": "HUBBUB_SYNTHETIC",
     "--allowed-origins": "HUBBUB_ALLOWED_ORIGINS",
     "--system-prompt": "HUBBUB_SYSTEM_PROMPT",
+    "--maximum-prompt-bytes": "HUBBUB_MAXIMUM_PROMPT_BYTES",
     "--ask-deadline": "HUBBUB_ASK_DEADLINE",
+    "--retention": "HUBBUB_RETENTION",
+    "--event-loops": "HUBBUB_EVENT_LOOPS",
+    "--log-level": "HUBBUB_LOG_LEVEL",
 }
 
 
@@ -38,7 +42,9 @@ BAD_VALUES = {
     "--port": ["lots", "65536", "-1"],
     "--backplane": ["ftp://127.0.0.1", "redis"],
     "--roles": ["cook", ""],
-    "--replies": ["0", "many"],
+    "--replies": ["0", "many", "9223372036854775807"],
+    "--maximum-prompt-bytes": ["0", "9223372036854775807"],
+    "--allowed-origins": ["example.com", "https://a.example/path"],
     "--model": ["oracle"],
     "--ask-deadline": ["soon", "0s"],
     "--synthetic": ["chunks=x", "chunks=1,interval=5", "colour=red"],

@@ -63,10 +63,11 @@ struct AskQueue: Sendable {
 
     private func handOut(_ items: [QueueItem], to worker: ReplyWorker) async throws {
         guard !items.isEmpty else { return }
-        let now = (try? await backplane.time()) ?? .min
+        // Where the time cannot be told, an ask that is too old is refused by its stream, which has an end by then.
+        let now = try? await backplane.time()
         for item in items {
-            let age = now - item.enqueuedAt
-            guard let ask = Ask(payload: item.payload), Double(age) < deadline / .milliseconds(1) else {
+            let age = now.map { Double($0) - Double(item.enqueuedAt) } ?? 0
+            guard let ask = Ask(payload: item.payload), age < deadline / .milliseconds(1) else {
                 acknowledge(item)
                 worker.places.giveBack(1)
                 continue

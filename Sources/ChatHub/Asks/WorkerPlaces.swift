@@ -23,5 +23,5 @@ final class WorkerPlaces: Sendable {
     var isEmpty: Bool { taken.withLock { $0 == 0 } }
 
     /// Over four fifths are taken.
-    var isNearlyFull: Bool { taken.withLock { $0 * 5 > limit * 4 } }
+    var isNearlyFull: Bool { taken.withLock { $0 > limit / 5 * 4 } }
 }

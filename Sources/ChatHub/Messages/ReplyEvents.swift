@@ -4,7 +4,7 @@ import NIOCore
 
 /// Writes the events of one reply in the form in which clients receive them.
 ///
-/// The first arguments are those of the .NET article's client, what it does not know comes after them.
+/// The simplest client, `typing(id, isTyping)`, `partial(id, text)`, `completed(id)`, ignores the arguments after these.
 struct ReplyEvents: Sendable {
     private let id: String
     private let partial: JSONHubProtocol.PreparedInvocation

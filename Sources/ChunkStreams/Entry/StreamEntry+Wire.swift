@@ -21,7 +21,9 @@ extension StreamEntry {
         guard let kind: UInt8 = payload.readInteger(), let epoch: UInt32 = payload.readInteger() else { return nil }
         switch kind {
         case Kind.open:
-            guard let textEpoch: UInt32 = payload.readInteger(), let node = payload.readString8() else { return nil }
+            guard let textEpoch: UInt32 = payload.readInteger(), textEpoch > 0, let node = payload.readString8() else {
+                return nil
+            }
             self = .open(Opening(epoch: UInt64(epoch), textEpoch: UInt64(textEpoch), node: NodeID(node)))
         case Kind.chunks:
             guard let chunks = Chunks(epoch: UInt64(epoch), rest: payload) else { return nil }

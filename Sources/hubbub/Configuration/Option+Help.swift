@@ -15,7 +15,7 @@ extension Option {
 
     private var helpText: String {
         let secret = isSecret ? " \(variable)_FILE or --\(name)-file name a file that holds it." : ""
-        let fallback = fallback.map { " Default: \($0)." } ?? ""
+        let fallback = fallback.map { " Default: \($0)" + ($0.hasSuffix(".") ? "" : ".") } ?? ""
         return
             "  --\(name) \(value)\n      \(variable). \(help.prefix(1).uppercased())\(help.dropFirst()).\(fallback)\(secret)\n"
     }

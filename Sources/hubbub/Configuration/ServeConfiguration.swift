@@ -33,7 +33,7 @@ struct ServeConfiguration: Sendable {
             Int($0).flatMap { (0...65535).contains($0) ? $0 : nil }
         }
         backplane = try Self.backplane(values)
-        app = try values.value("app", expected: "a name of letters, digits, - and _") { name in
+        app = try values.value("app", expected: "a name of letters, digits, -, _ and .") { name in
             !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
                 ? name : nil
         }
@@ -50,7 +50,7 @@ struct ServeConfiguration: Sendable {
         streams.retention = try values.duration("retention")
         http = try Self.http(values)
         model = try ModelChoice(values)
-        eventLoops = values.isGiven("event-loops") ? try values.count("event-loops") : nil
+        eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
         logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)
         }
@@ -70,11 +70,19 @@ struct ServeConfiguration: Sendable {
     private static func chat(_ values: OptionValues, isWorker: Bool) throws -> ChatHubConfiguration {
         var chat = ChatHubConfiguration()
         chat.isWorker = isWorker
-        chat.maximumReplies = try values.count("replies")
+        chat.maximumReplies = try values.count("replies", atMost: 1_000_000)
         chat.systemPrompt = try values.text("system-prompt") ?? chat.systemPrompt
-        chat.maximumPromptBytes = try values.count("maximum-prompt-bytes")
+        chat.maximumPromptBytes = try values.count("maximum-prompt-bytes", atMost: 16 * 1024 * 1024)
         chat.askDeadline = try values.duration("ask-deadline")
         return chat
+    }
+
+    /// As browsers write them: scheme, host and a port where it is not the scheme's own (RFC 6454, section 6.2).
+    private static func isOrigin(_ text: String) -> Bool {
+        guard let slashes = text.firstRange(of: "://") else { return false }
+        let host = text[slashes.upperBound...]
+        return ["http", "https"].contains(text[..<slashes.lowerBound].lowercased()) && !host.isEmpty
+            && !host.contains("/")
     }
 
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
@@ -82,6 +90,10 @@ struct ServeConfiguration: Sendable {
         http.negotiatesBeforeRouter = true
         if values.isGiven("allowed-origins"), let text = try values.text("allowed-origins") {
             let origins = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+            guard origins == ["*"] || origins.allSatisfy(isOrigin) else {
+                throw UsageError(
+                    "allowed-origins must be *, or origins such as https://example.com, separated by commas")
+            }
             http.allowedOrigins = origins == ["*"] ? .any : .listed(origins)
         }
         http.clusterSecret = try values.text("cluster-secret").map { Array($0.utf8) }
@@ -93,9 +105,11 @@ struct ServeConfiguration: Sendable {
 }
 
 extension OptionValues {
-    /// A whole number of at least one.
-    func count(_ name: String) throws -> Int {
-        try value(name, expected: "a whole number of at least 1") { Int($0).flatMap { $0 >= 1 ? $0 : nil } }
+    /// A whole number from one to a bound.
+    func count(_ name: String, atMost bound: Int = 1_000_000_000) throws -> Int {
+        try value(name, expected: "a whole number from 1 to \(bound)") {
+            Int($0).flatMap { (1...bound).contains($0) ? $0 : nil }
+        }
     }
 
     /// A duration such as `500ms` or `30s`, at least a millisecond.

@@ -20,9 +20,23 @@ extension ModelChoice {
                 model = try OpenAIChatModel(
                     configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
             } catch {
-                throw UsageError("model \(error.part.rawValue): \(error)")
+                throw UsageError("\(Self.option(error.part, of: configuration.endpoint)): \(error)")
             }
             return (model, [ModelShutdown(model: model)])
+        }
+    }
+}
+
+extension ModelChoice {
+    /// The option that a part of the configuration came from.
+    fileprivate static func option(
+        _ part: OpenAIChatModel.ConfigurationError.Part, of endpoint: OpenAIChatModel.Configuration.Endpoint
+    ) -> String {
+        let isOpenAI = if case .openAI = endpoint { true } else { false }
+        return switch part {
+        case .endpoint: isOpenAI ? "openai-base-url" : "azure-openai-endpoint"
+        case .model: isOpenAI ? "openai-model" : "azure-openai-deployment"
+        case .apiKey: isOpenAI ? "openai-api-key" : "azure-openai-api-key"
         }
     }
 }

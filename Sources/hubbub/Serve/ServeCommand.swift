@@ -27,7 +27,9 @@ enum ServeCommand {
         do {
             try await withTaskExecutorPreference(node.executor) { try await node.run() }
         } catch let error as IOError {
-            throw UsageError("cannot listen on \(configuration.host):\(configuration.port): \(error)")
+            throw UsageError("cannot listen on host \(configuration.host), port \(configuration.port): \(error)")
+        } catch let error as SocketAddressError.UnknownHost {
+            throw UsageError("host \(error.host) is not known here")
         }
     }
 }
