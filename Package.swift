@@ -134,7 +134,9 @@ let package = Package(
         .testTarget(
             name: "ChatHubTests",
             dependencies: [
-                "ChatHub", "ChatModels", "ChunkStreams", "HubServer", "HubTesting", "HubBackplane", nioCore, logging,
+                "ChatHub", "ChatModels", "ChunkStreams", "HubProtocol", "HubServer", "HubTesting", "HubBackplane",
+                nioCore,
+                logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -11,7 +11,7 @@ extension ChatHub {
         do {
             try await streams.create(ask.id, meta: ask.meta.payload)
             view.begin()
-            try await place(ask) { view.read(self.streams.view(ask.id, after: .start, sink: view)) }
+            try await place(ask) { view.read(self.streams.view(ask.id, after: .start, sink: view), from: .start) }
         } catch {
             logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id)", "error": "\(error)"])
             view.begin()
@@ -67,6 +67,8 @@ extension ChatHub {
             try? await Task.sleep(for: configuration.askDeadline)
             while !Task.isCancelled {
                 do {
+                    // Without it the backplane has lost everything, and whoever produces the reply writes it again.
+                    guard try await streams.meta(of: id) != nil else { return }
                     _ = try await streams.endBeforeOpening(id, finish: .failed(.noWorker))
                     return
                 } catch {

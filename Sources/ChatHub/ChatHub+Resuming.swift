@@ -12,8 +12,13 @@ extension ChatHub {
             return ResumeResult(messageId: messageId, status: .forbidden)
         case .held(let id):
             let end = try await available { try await streams.end(of: id) }
-            let view = views.view(of: id, on: context.connection)
-            view.read(streams.view(id, after: cursor, sink: view))
+            var isRead = false
+            while !isRead {
+                // One that has just ended for this connection is followed by a new one.
+                let view = views.view(of: id, on: context.connection)
+                isRead = view.read(streams.view(id, after: cursor, sink: view), from: cursor)
+                if Task.isCancelled { break }
+            }
             return ResumeResult(messageId: messageId, status: end == nil ? .resumed : .ended, finish: end?.finish.word)
         }
     }

@@ -54,11 +54,10 @@ public final class ChunkStreams: Service, Sendable {
         let names = node.names.stream(id.rawValue)
         let opening = StreamEntry.Opening(epoch: 1, textEpoch: 1, node: node.id)
         let append = LogAppend.opening(opening, names: names, configuration: node.configuration)
+        guard node.registry.claimOpening(id) else { return nil }
+        defer { node.registry.releaseOpening(id) }
         guard try await isAccepted(append, log: names.log, opening: opening) else { return nil }
-        let (stream, isNew) = node.registry.stream(id) {
-            LiveStream(id: id, opening: opening, meta: meta, node: node)
-        }
-        if !isNew { stream.produce(opening, meta: meta) }
+        let stream = produced(id, opening: opening, meta: meta)
         Task { await honourEarlierStop(of: stream) }
         return ChunkProducer(stream: stream)
     }
@@ -109,7 +108,10 @@ public final class ChunkStreams: Service, Sendable {
     /// Keeps the node's streams alive until the service is shut down or cancelled.
     public func run() async throws {
         node.backplane.observeState { [weak self] state in
-            if state == .ready { self?.compareAllWithLogs() }
+            switch state {
+            case .ready: self?.compareAllWithLogs()
+            case .away: self?.doubtAllLogs()
+            }
         }
         let subscription = try await subscribeToNode()
         await cancelWhenGracefulShutdown { await self.sweep() }
@@ -139,6 +141,13 @@ public final class ChunkStreams: Service, Sendable {
         }
     }
 
+    /// The connection for commands may be back before everything is: nothing is appended before the log was looked at.
+    private func doubtAllLogs() {
+        for stream in node.registry.all {
+            stream.state.withLockedValue { $0.production?.machine.doubtLog() ?? () }
+        }
+    }
+
     private func compareAllWithLogs() {
         for stream in node.registry.all {
             stream.compareWithLog()
@@ -153,15 +162,25 @@ public final class ChunkStreams: Service, Sendable {
         }
     }
 
+    private func produced(_ id: ChunkStreamID, opening: StreamEntry.Opening, meta: ByteBuffer) -> LiveStream {
+        while true {
+            let (stream, isNew) = node.registry.stream(id) {
+                LiveStream(id: id, opening: opening, meta: meta, node: node)
+            }
+            if isNew || stream.produce(opening, meta: meta) { return stream }
+            node.registry.remove(stream)
+        }
+    }
+
     private func isAccepted(_ append: LogAppend, log: KeyName, opening: StreamEntry.Opening) async throws -> Bool {
         do {
-            guard case .accepted = try await node.backplane.append(append) else { return false }
-            return true
+            if case .accepted = try await node.backplane.append(append) { return true }
         } catch let error as BackplaneError where error.code == .timeout {
-            // The answer was lost; what the log has tells whether it was a yes.
-            guard let last = try await node.backplane.lastEntry(of: log) else { throw error }
-            return StreamEntry(payload: last.payload) == .open(opening)
+            if try await node.backplane.lastEntry(of: log) == nil { throw error }
         }
+        // An answer was lost, of this try or of one before: what the log has tells whether it was a yes.
+        return try await node.backplane.lastEntry(of: log).flatMap { StreamEntry(payload: $0.payload) }
+            == .open(opening)
     }
 
     private func honourEarlierStop(of stream: LiveStream) async {

@@ -9,6 +9,7 @@ final class StreamRegistry: Sendable {
     }
 
     private let streams = NIOLockedValueBox<[ChunkStreamID: LiveStream]>([:])
+    private let openings = NIOLockedValueBox<Set<ChunkStreamID>>([])
     private let retained = NIOLockedValueBox(Retained())
 
     /// All streams.
@@ -24,6 +25,18 @@ final class StreamRegistry: Sendable {
             $0[id] = stream
             return (stream, true)
         }
+    }
+
+    /// Whether this node may try to open a stream: it does not produce it, and does not try already.
+    ///
+    /// The same ask may be handed out twice, and an opening entry of this node's own must not be taken for another's.
+    func claimOpening(_ id: ChunkStreamID) -> Bool {
+        guard self[id]?.state.withLockedValue({ $0.production == nil }) ?? true else { return false }
+        return openings.withLockedValue { $0.insert(id).inserted }
+    }
+
+    func releaseOpening(_ id: ChunkStreamID) {
+        _ = openings.withLockedValue { $0.remove(id) }
     }
 
     /// Notes a stream that has ended and keeps its text for a while.

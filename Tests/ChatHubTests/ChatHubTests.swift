@@ -2,10 +2,12 @@ import ChatModels
 import ChunkStreams
 import Foundation
 import HubBackplane
+import HubProtocol
 import HubServer
 import HubTesting
 import Logging
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import ChatHub
@@ -93,11 +95,62 @@ import Testing
             }
         }
     }
+
+    /// Hangs up in the middle of a stream, wherever the hub is with it: the reply must stop, or its model would go on.
+    @Test func aStreamThatIsDroppedStopsItsReply() async throws {
+        let model = EndlessModel()
+        try await withChat(model) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            let id = try await client.begin("StreamAi", [ByteBuffer(string: "\"hello\"")], asStream: true)
+            while model.running.load(ordering: .acquiring) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            try await client.send(.cancelInvocation(id: id))
+            while model.running.load(ordering: .acquiring) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+        }
+    }
+
+    @Test func aResumeBesideItsAskSendsNothingTwice() async throws {
+        try await withChat(EndlessModel(chunks: 300)) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            async let asked = client.invoke("AskAi", "hello", returning: Asked.self)
+            let id = try await client.next("typing").argument(0, as: String.self)
+            var text = ""
+            for _ in 0..<20 {
+                let partial = try await client.next("partial")
+                text += try partial.argument(1, as: String.self)
+                let cursor = try partial.argument(2, as: Int.self)
+                let resumed = try await client.invoke("Resume", id, cursor, returning: Resumed.self)
+                #expect(["resumed", "ended"].contains(resumed.status))
+            }
+            #expect(try await asked.finish == "completed")
+            for case .invocation(let call) in client.inbox.messages where call.target == "partial" {
+                text += try JSONDecoder().decode(String.self, from: Data(call.arguments[1].readableBytesView))
+            }
+            #expect(text == (1...300).map { "\($0) " }.joined())
+        }
+    }
 }
 
 /// A model that is down.
 private struct FailingModel: ChatModel {
     func reply(to request: ChatRequest, receive: (ChatUpdate) async throws -> Void) async throws -> ChatReplyEnd {
         throw ChatModelError(code: .unavailable, message: "The model cannot be reached.", retryable: true)
+    }
+}
+
+/// A model that counts, a number a millisecond.
+private final class EndlessModel: ChatModel {
+    let running = Atomic(0)
+    private let chunks: Int
+
+    init(chunks: Int = .max) { self.chunks = chunks }
+
+    func reply(to request: ChatRequest, receive: (ChatUpdate) async throws -> Void) async throws -> ChatReplyEnd {
+        running.add(1, ordering: .acquiringAndReleasing)
+        defer { running.subtract(1, ordering: .acquiringAndReleasing) }
+        for number in 1...chunks {
+            try await receive(ChatUpdate(text: ByteBuffer(string: "\(number) ")))
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        return ChatReplyEnd(finish: .stop)
     }
 }

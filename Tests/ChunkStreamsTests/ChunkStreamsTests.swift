@@ -268,4 +268,22 @@ import Testing
             #expect(nodes[0].node.registry.all.count == 2)
         }
     }
+
+    /// The answer to an opening is lost, and so is the look at the log; the ask is handed out again.
+    @Test func anOpeningWhoseAnswerWasLostIsOnesOwn() async throws {
+        let backplane = InMemoryBackplane()
+        try await withNodes(2, on: backplane) { nodes in
+            let id = ChunkStreamID()
+            let opening = StreamEntry.Opening(epoch: 1, textEpoch: 1, node: nodes[0].node.id)
+            _ = try await backplane.append(
+                .opening(opening, names: nodes[0].node.names.stream(id.rawValue), configuration: .init()))
+            let other = try await nodes[1].open(id, meta: ByteBuffer())
+            #expect(other == nil)
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let again = try await nodes[0].open(id, meta: ByteBuffer())
+            #expect(again == nil)
+            try await write(["text"], to: producer)
+            #expect(await producer.finish(.completed)?.chunks == 1)
+        }
+    }
 }

@@ -125,4 +125,16 @@ import Testing
         let action = machine.logEnds(at: LogID(epoch: 1, seq: 2), isEnd: false, isOwnOpening: false, last: 3)
         #expect(action == .appendText(after: 2))
     }
+
+    @Test func anEndThatIsNotItsOwnFencesTheProducerOff() {
+        var machine = appending(through: 4)
+        #expect(machine.answered(refused, last: 4) == .readLogEnd)
+        #expect(machine.logEnds(at: LogID(epoch: 1, seq: 0), isEnd: true, isOwnOpening: false, last: 4) == .fenced)
+    }
+
+    @Test func aLogInDoubtIsLookedAtBeforeAnythingIsAppended() {
+        var machine = appending(through: 2)
+        machine.doubtLog()
+        #expect(machine.answered(accepted, last: 3) == .readLogEnd)
+    }
 }

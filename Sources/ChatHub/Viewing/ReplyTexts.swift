@@ -1,6 +1,7 @@
 import ChunkStreams
 import HubServer
 import NIOCore
+import Synchronization
 
 /// The text of one reply, in pieces, for a SignalR stream. Ending the iteration early stops the reply.
 struct ReplyTexts: AsyncSequence, Sendable {
@@ -14,45 +15,58 @@ struct ReplyTexts: AsyncSequence, Sendable {
     struct Iterator: AsyncIteratorProtocol {
         private static let pieceLimit = 16 * 1024
 
-        private let id: ChunkStreamID
-        private let streams: ChunkStreams
-        private let news = News()
-        private let viewer: ChunkViewer
-        private var isOver = false
+        private let reading: Reading
 
         init(id: ChunkStreamID, streams: ChunkStreams) {
-            self.id = id
-            self.streams = streams
-            viewer = streams.view(id, after: .start, sink: news)
+            reading = Reading(id: id, streams: streams)
         }
 
         mutating func next() async throws -> String? {
-            while !isOver {
-                switch viewer.next(limit: Self.pieceLimit) {
+            while !reading.isOver {
+                switch reading.viewer.next(limit: Self.pieceLimit) {
                 case .text(let text, _):
                     return String(buffer: text)
                 case .restarted:
-                    isOver = true
                     throw HubError("The reply was begun again; ask once more.")
                 case .lost:
-                    isOver = true
+                    reading.end()
                     throw HubError(StreamProblem.logLost.message)
                 case .ended(let end):
-                    isOver = true
+                    reading.end()
                     if case .failed(let problem) = end.finish { throw HubError("\(problem.code): \(problem.message)") }
                 case nil:
-                    await news.wait()
-                    if Task.isCancelled {
-                        isOver = true
-                        viewer.cancel()
-                        let (id, streams) = (id, streams)
-                        Task { await streams.stop(id) }
-                        throw CancellationError()
-                    }
+                    await reading.news.wait()
+                    try Task.checkCancellation()
                 }
             }
             return nil
         }
+    }
+}
+
+/// One iteration. Whoever drops it before the end, wherever that happens, stops the reply.
+private final class Reading: Sendable {
+    let news = News()
+    let viewer: ChunkViewer
+    private let id: ChunkStreamID
+    private let streams: ChunkStreams
+    private let over = Atomic(false)
+
+    init(id: ChunkStreamID, streams: ChunkStreams) {
+        self.id = id
+        self.streams = streams
+        viewer = streams.view(id, after: .start, sink: news)
+    }
+
+    var isOver: Bool { over.load(ordering: .acquiring) }
+
+    func end() { over.store(true, ordering: .releasing) }
+
+    deinit {
+        guard !isOver else { return }
+        viewer.cancel()
+        let (id, streams) = (id, streams)
+        Task { await streams.stop(id) }
     }
 }
 

@@ -9,6 +9,10 @@ import Synchronization
 final class ReplyView: OutboxSource, ChunkViewerSink {
     private struct State {
         var viewer: ChunkViewer?
+        /// Where `viewer` began to read.
+        var beginning = ChunkCursor.start
+        /// Takes the place of `viewer` with the next write, so that no write uses both.
+        var next: (viewer: ChunkViewer, beginning: ChunkCursor)?
         var hasBegun = false
         /// A failure that the stream does not tell.
         var problem: StreamProblem?
@@ -34,14 +38,24 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
     func begin() { connection.enqueue(self) }
 
     /// Reads the stream through this viewer from now on.
-    func read(_ viewer: ChunkViewer) {
-        let old = state.withLock { state -> ChunkViewer? in
-            defer { state.viewer = viewer }
-            return state.viewer
+    ///
+    /// What was sent on this connection from an earlier place on arrives, and is not sent again.
+    ///
+    /// - Parameter beginning: Where the viewer begins.
+    /// - Returns: `false` where the reply is over for this view.
+    @discardableResult
+    func read(_ viewer: ChunkViewer, from beginning: ChunkCursor) -> Bool {
+        let (unused, isOpen) = state.withLock { state -> (ChunkViewer?, Bool) in
+            if state.isOver { return (viewer, false) }
+            let reading = state.next?.beginning ?? (state.viewer == nil ? nil : state.beginning)
+            if let reading, reading <= beginning { return (viewer, true) }
+            defer { state.next = (viewer, beginning) }
+            return (state.next?.viewer, true)
         }
-        old?.cancel()
+        unused?.cancel()
         // The viewer may have called while it was not here yet.
         connection.enqueue(self)
+        return isOpen
     }
 
     /// Ends the reply for this connection with a failure that is not in its log.
@@ -73,10 +87,17 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
     // MARK: OutboxSource
 
     func write(into buffer: inout ByteBuffer, limit: Int) -> Bool {
-        let (viewer, problem, begins, isOver) = state.withLock { state in
+        let (viewer, old, problem, begins, isOver) = state.withLock { state in
+            let old = state.next == nil ? nil : state.viewer
+            if let next = state.next {
+                state.viewer = next.viewer
+                state.beginning = next.beginning
+                state.next = nil
+            }
             defer { state.hasBegun = true }
-            return (state.viewer, state.problem, !state.hasBegun, state.isOver)
+            return (state.viewer, old, state.problem, !state.hasBegun, state.isOver)
         }
+        old?.cancel()
         if isOver { return false }
         if begins { events.typing(true, into: &buffer) }
         if let problem {
@@ -92,15 +113,10 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
                 events.partial(text, cursor: cursor, into: &buffer)
             case .restarted(let cursor):
                 events.restarted(cursor, into: &buffer)
-            case .ended(let end):
-                events.typing(false, into: &buffer)
-                events.ended(end, into: &buffer)
-                self.end(as: end.finish.word)
-                return false
-            case .lost:
-                events.typing(false, into: &buffer)
-                events.failed(.logLost, into: &buffer)
-                end(as: "failed")
+            case .ended, .lost:
+                // Somebody has just asked for earlier text: that comes before the end.
+                if state.withLock({ $0.next != nil }) { return true }
+                tellEnd(event, into: &buffer)
                 return false
             }
             if buffer.readableBytes >= limit { return true }
@@ -108,20 +124,33 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
         return false
     }
 
+    private func tellEnd(_ event: ChunkViewerEvent, into buffer: inout ByteBuffer) {
+        events.typing(false, into: &buffer)
+        if case .ended(let end) = event {
+            events.ended(end, into: &buffer)
+            self.end(as: end.finish.word)
+        } else {
+            events.failed(.logLost, into: &buffer)
+            self.end(as: "failed")
+        }
+    }
+
     func connectionEnded() { end(as: nil) }
 
     private func end(as finish: String?) {
-        let (viewer, waiter, isFirst) = state.withLock { state in
+        let (viewer, next, waiter, isFirst) = state.withLock { state in
             defer {
                 state.isOver = true
                 state.viewer = nil
+                state.next = nil
                 state.waiter = nil
             }
             if !state.isOver { state.finish = finish }
-            return (state.viewer, state.waiter, !state.isOver)
+            return (state.viewer, state.next?.viewer, state.waiter, !state.isOver)
         }
         guard isFirst else { return }
         viewer?.cancel()
+        next?.cancel()
         waiter?.resume(returning: finish)
         onEnd()
     }

@@ -55,6 +55,8 @@ extension LiveStream {
         guard let content = own else { return }
         Task {
             let page = try? await node.backplane.read(names.log, after: content.position)
+            // While the backplane is away every read fails at once.
+            if page == nil { try? await Task.sleep(for: .seconds(1)) }
             state.withLockedValue { state in
                 state.viewers.update(number) { viewer in
                     if let page { viewer.read(page.streamEntries, isLast: page.isLast) } else { viewer.readFailed() }

@@ -6,15 +6,19 @@ import NIOCore
 /// Producing a stream on this node.
 extension LiveStream {
     /// This node produces the stream from now on; viewers that followed it already stay where they are.
-    func produce(_ opening: StreamEntry.Opening, meta: ByteBuffer) {
-        let subscription = state.withLockedValue { state -> ChannelSubscription? in
+    ///
+    /// - Returns: `false` where the stream was given up on this node meanwhile.
+    func produce(_ opening: StreamEntry.Opening, meta: ByteBuffer) -> Bool {
+        let (subscription, isOpen) = state.withLockedValue { state -> (ChannelSubscription?, Bool) in
+            guard !state.isClosed else { return (nil, false) }
             state.content = StreamContent(opening: opening)
             state.production = Production(epoch: opening.epoch, meta: meta)
             state.feed = nil
             defer { state.subscription = nil }
-            return state.subscription
+            return (state.subscription, true)
         }
         subscription?.cancel()
+        return isOpen
     }
 
     /// Hands over text. Returns whether so much waits for the log that the producer has to wait, too.

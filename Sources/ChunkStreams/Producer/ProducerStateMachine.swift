@@ -144,6 +144,10 @@ struct ProducerStateMachine: Sendable {
         }
         guard id.epoch == epoch else { return reopen(after: id) }
         if isEnd {
+            guard isEnding, id.seq == last + 1 else {
+                phase = .fenced
+                return .fenced
+            }
             phase = .ended
             return .publishEndAgain
         }
@@ -168,6 +172,9 @@ struct ProducerStateMachine: Sendable {
         if phase == .waiting || phase == .ended { phase = .idle }
         return next(last: last)
     }
+
+    /// The backplane is away: it may come back without what it accepted.
+    mutating func doubtLog() { mustCompare = true }
 
     /// The time that ``Action/retryLater`` asked for has passed.
     mutating func retryTimePassed(last: UInt64) -> Action {
