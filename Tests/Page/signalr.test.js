@@ -189,6 +189,17 @@ connectionTest("notices a silent server, and keeps the connection alive itself",
   equal(events[0], "reconnecting: Server timeout elapsed without receiving a message from the server.");
 });
 
+connectionTest("pings although the server never stops talking", async (connection, server) => {
+  connection.keepAliveIntervalInMilliseconds = 30;
+  await connection.start();
+  const talk = setInterval(() => server.socket.say({ type: 6 }), 5);
+  try {
+    await until(() => server.received(6).length >= 3);
+  } finally {
+    clearInterval(talk);
+  }
+});
+
 connectionTest("closes on what is no hub message", async (connection, server, events) => {
   await connection.start();
   for (const bad of ["{}", "{\u001e", "{}\u001e", '{"type":1,"arguments":[]}\u001e', '{"type":2,"invocationId":"1"}\u001e']) {

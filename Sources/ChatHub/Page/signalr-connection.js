@@ -189,7 +189,6 @@ export class HubConnection {
   #receive(text) {
     this.#keepAlive.received(this.serverTimeoutInMilliseconds);
     const messages = this.#handshake ? this.#receiveHandshake(text) : text;
-    this.#keepAlive.active(this.keepAliveIntervalInMilliseconds);
     for (const message of messages ? parse(messages) : []) {
       this.#handle(message);
     }

@@ -1,4 +1,7 @@
-/** Two timers of an open connection: silence of the server for too long, and our own silence, which a ping ends. */
+/**
+ * Two timers of an open connection: silence of the server for too long, and our own silence, which a ping ends. Receiving is no
+ * sign of life of ours: a server that pings or streams must not keep us from telling it that we are there.
+ */
 export class KeepAlive {
   onserversilent = () => {};
   onpingdue = () => {};
