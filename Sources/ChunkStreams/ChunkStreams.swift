@@ -173,14 +173,16 @@ public final class ChunkStreams: Service, Sendable {
     }
 
     private func isAccepted(_ append: LogAppend, log: KeyName, opening: StreamEntry.Opening) async throws -> Bool {
+        var unanswered: BackplaneError?
         do {
             if case .accepted = try await node.backplane.append(append) { return true }
         } catch let error as BackplaneError where error.code == .timeout {
-            if try await node.backplane.lastEntry(of: log) == nil { throw error }
+            unanswered = error
         }
         // An answer was lost, of this try or of one before: what the log has tells whether it was a yes.
-        return try await node.backplane.lastEntry(of: log).flatMap { StreamEntry(payload: $0.payload) }
-            == .open(opening)
+        let last = try await node.backplane.lastEntry(of: log)
+        if last == nil, let unanswered { throw unanswered }
+        return last.flatMap { StreamEntry(payload: $0.payload) } == .open(opening)
     }
 
     private func honourEarlierStop(of stream: LiveStream) async {

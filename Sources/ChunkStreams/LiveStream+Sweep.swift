@@ -7,7 +7,7 @@ extension LiveStream {
         case catchUp
         case renew
         case letGo
-        case close(ChannelSubscription?)
+        case close
     }
 
     /// A second has passed.
@@ -22,20 +22,14 @@ extension LiveStream {
         case .letGo:
             node.registry.release(self)
             letGoOfText()
-        case .close(let subscription):
-            node.registry.remove(self)
-            subscription?.cancel()
+        case .close:
+            closeIfUnused()
         }
     }
 
     /// The text of a stream that has ended is not kept any longer than its viewers need it.
     func letGoOfText() {
-        let subscription = state.withLockedValue { state in
-            state.production = nil
-            return state.closeWhenUnused()
-        }
-        if isClosed { node.registry.remove(self) }
-        subscription?.cancel()
+        closeIfUnused { $0.production = nil }
     }
 }
 
@@ -53,7 +47,7 @@ extension LiveStream.State {
                 return .renew
             }
         }
-        if viewers.isEmpty { return .close(closeWhenUnused()) }
+        if viewers.isEmpty { return .close }
         quietTicks += 1
         guard feed != nil, content.end == nil, quietTicks >= configuration.silence.components.seconds else {
             return .none

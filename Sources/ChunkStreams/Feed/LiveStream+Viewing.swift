@@ -39,15 +39,18 @@ extension LiveStream {
     }
 
     func removeViewer(_ number: Int) {
-        let subscription = state.withLockedValue { state -> ChannelSubscription? in
-            state.viewers.remove(number)
-            return state.closeWhenUnused()
+        closeIfUnused { $0.viewers.remove(number) }
+    }
+
+    /// Gives the stream up on this node where, after a change, nobody reads it and nobody produces it here.
+    func closeIfUnused(after change: (inout State) -> Void = { _ in }) {
+        let (subscription, isClosed) = state.withLockedValue { state in
+            change(&state)
+            return (state.closeWhenUnused(), state.isClosed)
         }
         if isClosed { node.registry.remove(self) }
         subscription?.cancel()
     }
-
-    var isClosed: Bool { state.withLockedValue { $0.isClosed } }
 
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
     private func readLog(forViewer number: Int) {
@@ -87,7 +90,7 @@ extension LiveStream.State {
     }
 
     /// Closes a stream that nobody reads and nobody produces here.
-    mutating func closeWhenUnused() -> ChannelSubscription? {
+    fileprivate mutating func closeWhenUnused() -> ChannelSubscription? {
         guard viewers.isEmpty, production == nil else { return nil }
         isClosed = true
         defer { subscription = nil }
