@@ -27,7 +27,7 @@ final class ReadingSink: ChunkViewerSink {
     /// Reads until the end, until nothing can come any more, or until `isEnough`.
     func read(_ viewer: ChunkViewer, until isEnough: (Reading) -> Bool = { _ in false }) async -> Reading {
         for await _ in wake.stream {
-            while let event = viewer.next(limit: limit) {
+            while let (event, _) = viewer.next(limit: limit) {
                 reading.withLock { $0.take(event) }
                 let soFar = soFar
                 if !soFar.ends.isEmpty || soFar.isLost { return soFar }

@@ -13,8 +13,14 @@ import Testing
 
     @Test func readsWholeChunksWithinALimit() throws {
         let text = text(["ab", "cde", "f"])
-        let all = try #require(text.chunks(after: 0, limit: 100, epoch: 1))
+        let entry = try #require(text.entry(after: 0, limit: 100, epoch: 1))
+        guard case .chunks(let all)? = StreamEntry(payload: entry.payload) else {
+            Issue.record("no entry of chunks")
+            return
+        }
         #expect(String(buffer: all.text) == "abcdef" && all.last == 3 && Array(all.lengths) == [2, 3, 1])
+        #expect(entry.last == 3 && all.epoch == 1)
+        #expect(text.entry(after: 0, limit: 100, epoch: 1, through: 2)?.last == 2)
         let first = try #require(text.read(after: 0, limit: 4))
         #expect(String(buffer: first.text) == "ab" && first.last == 1)
         let atLeastOne = try #require(text.read(after: 1, limit: 1))

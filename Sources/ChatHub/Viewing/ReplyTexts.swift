@@ -23,7 +23,7 @@ struct ReplyTexts: AsyncSequence, Sendable {
 
         mutating func next() async throws -> String? {
             while !reading.isOver {
-                switch reading.viewer.next(limit: Self.pieceLimit) {
+                switch reading.viewer.next(limit: Self.pieceLimit)?.event {
                 case .text(let text, _):
                     return String(buffer: text)
                 case .restarted:

@@ -107,7 +107,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
             return false
         }
         guard let viewer else { return false }
-        while let event = viewer.next(limit: limit) {
+        while let (event, hasMore) = viewer.next(limit: limit) {
             switch event {
             case .text(let text, let cursor):
                 events.partial(text, cursor: cursor, into: &buffer)
@@ -119,6 +119,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
                 tellEnd(event, into: &buffer)
                 return false
             }
+            guard hasMore else { return false }
             if buffer.readableBytes >= limit { return true }
         }
         return false

@@ -9,7 +9,7 @@ import NIOCore
 ///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16]
 ///                  hasUsage:u8  [inputTokens:u32  outputTokens:u32]
 extension StreamEntry {
-    private enum Kind {
+    fileprivate enum Kind {
         static let open = UInt8(ascii: "O")
         static let chunks = UInt8(ascii: "C")
         static let end = UInt8(ascii: "E")
@@ -47,11 +47,9 @@ extension StreamEntry {
             return buffer
         case .chunks(let chunks):
             var buffer = ByteBuffer()
-            buffer.reserveCapacity(13 + chunks.lengths.bytes.readableBytes + chunks.text.readableBytes)
-            buffer.writeInteger(Kind.chunks)
-            buffer.writeInteger(UInt32(truncatingIfNeeded: chunks.epoch))
-            buffer.writeInteger(UInt32(truncatingIfNeeded: chunks.first))
-            buffer.writeInteger(UInt32(chunks.lengths.count))
+            buffer.writeChunksHead(
+                epoch: chunks.epoch, first: chunks.first, count: chunks.lengths.count,
+                textSize: chunks.text.readableBytes)
             buffer.writeImmutableBuffer(chunks.lengths.bytes)
             buffer.writeImmutableBuffer(chunks.text)
             return buffer
@@ -62,6 +60,16 @@ extension StreamEntry {
             end.write(to: &buffer)
             return buffer
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes what stands before the lengths and the text of chunks, and makes room for those.
+    mutating func writeChunksHead(epoch: UInt64, first: UInt64, count: Int, textSize: Int) {
+        reserveCapacity(13 + 4 * count + textSize)
+        writeMultipleIntegers(
+            StreamEntry.Kind.chunks, UInt32(truncatingIfNeeded: epoch), UInt32(truncatingIfNeeded: first),
+            UInt32(truncatingIfNeeded: count))
     }
 }
 

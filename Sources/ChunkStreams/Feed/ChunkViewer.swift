@@ -2,8 +2,8 @@ public import NIOCore
 
 /// Who wants to know that a viewer has something to read.
 public protocol ChunkViewerSink: AnyObject, Sendable {
-    /// There is something for ``ChunkViewer/next(limit:)``. Called once until that has returned `nil`, on any thread,
-    /// under the stream's lock: it must only pass the word on.
+    /// There is something for ``ChunkViewer/next(limit:)``. Called once until that has told that nothing more waits, on
+    /// any thread, under the stream's lock: it must only pass the word on.
     func viewerHasNews()
 }
 
@@ -32,10 +32,12 @@ public final class ChunkViewer: Sendable {
         self.number = number
     }
 
-    /// The next event, `nil` when there is none right now; the sink is told when there is one again.
+    /// The next event, `nil` when there is none right now.
     ///
     /// - Parameter limit: The most bytes of a text, more only where a single chunk has more.
-    public func next(limit: Int) -> ChunkViewerEvent? {
+    /// - Returns: The event, and whether another may follow at once. Where not, the sink is told when there is one again;
+    ///   asking once more does no harm.
+    public func next(limit: Int) -> (event: ChunkViewerEvent, hasMore: Bool)? {
         stream.nextEvent(ofViewer: number, limit: limit)
     }
 

@@ -13,29 +13,30 @@ extension LiveStream {
         }
     }
 
-    func nextEvent(ofViewer number: Int, limit: Int) -> ChunkViewerEvent? {
-        let (event, mustRead) = state.withLockedValue { state -> (ChunkViewerEvent?, Bool) in
-            let next = state.viewers.update(number) { viewer in
-                let next = viewer.next(from: state.content, limit: limit)
-                if case .event = next {} else { viewer.isSignalled = false }
-                return next
-            }
-            switch next {
-            case .event(let event):
-                state.letGoOfReadText()
-                return (event, false)
-            case .readLog:
-                return (nil, true)
-            case .nothing, nil:
-                return (nil, false)
-            }
+    func nextEvent(ofViewer number: Int, limit: Int) -> (event: ChunkViewerEvent, hasMore: Bool)? {
+        let (next, hasMore) = state.withLockedValue { state -> (ViewerState.Next, Bool) in
+            let (next, hasMore) =
+                state.viewers.update(number) { viewer in
+                    let next = viewer.next(from: state.content, limit: limit)
+                    viewer.isSignalled = viewer.mayHaveMore(of: state.content, after: next)
+                    return (next, viewer.isSignalled)
+                } ?? (.nothing, false)
+            if case .event = next { state.letGoOfReadText() }
+            return (next, hasMore)
         }
-        if mustRead { readLog(forViewer: number) }
-        switch event {
-        case .ended, .lost: removeViewer(number)
-        case .text, .restarted, nil: break
+        switch next {
+        case .event(let event):
+            switch event {
+            case .ended, .lost: removeViewer(number)
+            case .text, .restarted: break
+            }
+            return (event, hasMore)
+        case .readLog:
+            readLog(forViewer: number)
+            return nil
+        case .nothing:
+            return nil
         }
-        return event
     }
 
     func removeViewer(_ number: Int) {

@@ -47,6 +47,17 @@ struct ViewerState: Sendable {
         return .nothing
     }
 
+    /// Whether there may be another event at once after the one that was taken.
+    func mayHaveMore(of content: StreamContent, after next: Next) -> Bool {
+        switch next {
+        case .event(.text):
+            own != nil || content.end != nil || content.textEpoch != cursor.textEpoch
+                || content.text.last != cursor.seq
+        case .event(.restarted): true
+        case .event(.ended), .event(.lost), .nothing, .readLog: false
+        }
+    }
+
     /// What was read from the log for this viewer. A last page without news means that the log was lost.
     mutating func read(_ entries: [StreamEntry], isLast: Bool) {
         isReadingLog = false

@@ -25,14 +25,14 @@ extension LiveStream {
             return .none
         case .appendText(let seq):
             guard
-                let chunks = state.content.text.chunks(
+                let entry = state.content.text.entry(
                     after: seq, limit: node.configuration.maximumAppendBytes, epoch: epoch)
             else { return .none }
-            state.production?.machine.appending(through: chunks.last)
+            state.production?.machine.appending(through: entry.last)
             return .append(
                 LogAppend(
-                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: chunks.last),
-                    payload: StreamEntry.chunks(chunks).payload))
+                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: entry.last),
+                    payload: entry.payload))
         case .appendEnd(let last):
             guard let end = state.production?.end else { return .none }
             let append = LogAppend(
@@ -47,9 +47,9 @@ extension LiveStream {
                 .opening(opening, names: names, configuration: node.configuration), after: last,
                 meta: state.production?.meta ?? ByteBuffer())
         case .publishAgain(let after, let through):
-            guard let chunks = state.content.text.chunks(after: after, limit: .max, epoch: epoch, through: through)
+            guard let entry = state.content.text.entry(after: after, limit: .max, epoch: epoch, through: through)
             else { return .none }
-            return .publish(StreamEntry.chunks(chunks).payload, goOn: true)
+            return .publish(entry.payload, goOn: true)
         case .publishEndAgain:
             guard let end = state.production?.end else { return .none }
             return .publish(StreamEntry.end(epoch: epoch, end).payload, goOn: false)

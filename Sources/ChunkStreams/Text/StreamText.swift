@@ -60,19 +60,26 @@ struct StreamText: Sendable {
         }
     }
 
-    /// The chunks after one as an entry: whole chunks of at most `limit` bytes, but at least one.
+    /// The chunks after one as the payload of an entry: whole chunks of at most `limit` bytes, but at least one.
     ///
-    /// - Parameter seq: Between `base` and `last`.
-    func chunks(after seq: UInt64, limit: Int, epoch: UInt64, through last: UInt64 = .max) -> StreamEntry.Chunks? {
+    /// - Parameters:
+    ///   - seq: Between `base` and `last`.
+    ///   - end: The last chunk that is wanted, however much fits.
+    func entry(
+        after seq: UInt64, limit: Int, epoch: UInt64, through end: UInt64 = .max
+    ) -> (payload: ByteBuffer, last: UInt64)? {
         guard var range = range(after: seq, limit: limit) else { return nil }
-        if last < self.last { range = range.clamped(to: 0..<Int(last - base)) }
-        var lengths = ChunkLengths()
+        if end < last { range = range.clamped(to: 0..<Int(end - base)) }
+        guard let text = slice(range) else { return nil }
+        var payload = ByteBuffer()
+        payload.writeChunksHead(epoch: epoch, first: seq + 1, count: range.count, textSize: text.readableBytes)
         var start = offset(of: range.lowerBound)
         for index in range {
-            lengths.append(ends[index] - start)
+            payload.writeInteger(UInt32(truncatingIfNeeded: ends[index] - start))
             start = ends[index]
         }
-        return slice(range).map { StreamEntry.Chunks(epoch: epoch, first: seq + 1, lengths: lengths, text: $0) }
+        payload.writeImmutableBuffer(text)
+        return (payload, base + UInt64(range.upperBound))
     }
 
     /// The text after a chunk, as much as an entry may have, in one piece.

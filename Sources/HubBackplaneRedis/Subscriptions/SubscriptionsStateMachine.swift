@@ -42,7 +42,7 @@ struct SubscriptionsStateMachine {
     }
 
     private struct Channel {
-        var receivers: [ChannelReceiver] = []
+        var receivers = ChannelReceivers()
         var applicants: [Applicant] = []
         /// Whether the last command sent for it is a SUBSCRIBE.
         var isSubscribed = false
@@ -82,7 +82,7 @@ struct SubscriptionsStateMachine {
     var channelCount: Int { channels.count }
 
     /// Who gets a message of a channel.
-    func receivers(of key: ChannelKey) -> [ChannelReceiver] { channels[key]?.receivers ?? [] }
+    func receivers(of key: ChannelKey) -> ChannelReceivers { channels[key]?.receivers ?? ChannelReceivers() }
 
     // MARK: Subscribers
 
@@ -110,7 +110,7 @@ struct SubscriptionsStateMachine {
 
     mutating func cancel(_ receiver: ChannelReceiver, of key: ChannelKey, at now: NIODeadline) {
         guard let index = channels.index(forKey: key) else { return }
-        channels.values[index].receivers.removeAll { $0 === receiver }
+        channels.values[index].receivers.remove(receiver)
         if channels.values[index].isWanted || key == permanent { return }
         if channels.values[index].isSubscribed {
             channels.values[index].idleSince = now
@@ -155,12 +155,12 @@ struct SubscriptionsStateMachine {
         guard channels.values[index].unconfirmed == 0 else { return action }
         if channels.values[index].isResubscribing {
             channels.values[index].isResubscribing = false
-            action.resubscribed = channels.values[index].receivers
+            action.resubscribed = Array(channels.values[index].receivers)
             action.isReady = oneResubscribed()
         }
         if channels.values[index].isSubscribed {
             swap(&action.confirmed, &channels.values[index].applicants)
-            channels.values[index].receivers += action.confirmed.map(\.receiver)
+            for applicant in action.confirmed { channels.values[index].receivers.append(applicant.receiver) }
         } else {
             channels.remove(at: index)
         }

@@ -1,4 +1,3 @@
-import DequeModule
 import HubProtocol
 import Logging
 import NIOCore
@@ -92,9 +91,10 @@ extension HubConnection {
             return outbox.end()
         }
         for waiter in waiters { waiter.resume() }
-        let unsent = state.pending
-        state.pending = []
-        for case .source(let source) in unsent { source.connectionEnded() }
+        var unsent = state.pending.removeAll()
+        while let item = unsent.popFirst() {
+            if case .source(let source) = item { source.connectionEnded() }
+        }
     }
 
     /// Tells the hub, while the connection still is in its groups.

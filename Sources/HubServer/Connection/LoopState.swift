@@ -1,4 +1,3 @@
-import DequeModule
 import HubProtocol
 import NIOCore
 
@@ -15,7 +14,7 @@ final class LoopState {
     var isReading = true
 
     /// Taken from the outbox and not yet written.
-    var pending = Deque<Outbox.Item>()
+    var pending = OutboxQueue()
     /// How the transport is to be closed when everything pending was written.
     var transportClose: TransportClose?
 

@@ -1,4 +1,3 @@
-import DequeModule
 package import NIOCore
 import Synchronization
 
@@ -104,9 +103,9 @@ extension HubConnection {
     /// other connections.
     private func nextBatch(_ messageBytes: inout Int) -> ByteBuffer {
         if case .message(let bytes)? = state.pending.first,
-            state.pending.count == 1 || bytes.readableBytes >= Self.batchSize
+            state.pending.hasOnlyOne || bytes.readableBytes >= Self.batchSize
         {
-            state.pending.removeFirst()
+            _ = state.pending.popFirst()
             messageBytes += bytes.readableBytes
             return bytes
         }

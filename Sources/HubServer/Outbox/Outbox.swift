@@ -1,4 +1,3 @@
-import DequeModule
 import NIOCore
 
 /// What waits to be written to one client. A value without I/O; the connection keeps it behind a lock.
@@ -22,7 +21,7 @@ struct Outbox: ~Copyable {
 
     private enum Phase { case open, ended }
 
-    private var items = Deque<Item>()
+    private var items = OutboxQueue()
     private var phase = Phase.open
     /// Whether the connection is on the drain list, or waits for its transport to become writable.
     private var isDrainPending = false
@@ -49,15 +48,7 @@ struct Outbox: ~Copyable {
     }
 
     /// Moves what waits to the end of `pending`.
-    mutating func take(into pending: inout Deque<Item>) {
-        guard !items.isEmpty else { return }
-        if pending.isEmpty {
-            swap(&items, &pending)
-        } else {
-            pending.append(contentsOf: items)
-            items.removeAll(keepingCapacity: true)
-        }
-    }
+    mutating func take(into pending: inout OutboxQueue) { items.move(to: &pending) }
 
     struct Settled {
         /// Whether nothing has to be done until something is enqueued, or the transport becomes writable.

@@ -30,6 +30,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     private var isReading = true
     private var isReadHeld = false
     private var isFlushNeeded = false
+    /// The last frame, kept back until the next one or the flush: both go through the pipeline in one pass then.
+    private var unwritten: ByteBuffer?
     private var closeDeadline: Scheduled<Void>?
 
     package init(eventLoop: any EventLoop) {
@@ -62,7 +64,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     package func channelReadComplete(context: ChannelHandlerContext) {
         guard isFlushNeeded else { return }
         isFlushNeeded = false
-        context.flush()
+        flush()
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -112,15 +114,32 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     /// Sends one message of one frame.
     package func write(_ message: consuming ByteBuffer, opcode: WebSocketOpcode) {
         guard stateMachine.isOpen, let context else { return }
+        writeUnwritten(context)
         if !message.prependWebSocketHeader(opcode: opcode) {
             let header = ByteBuffer.webSocketHeader(opcode: opcode, payload: message.readableBytes)
             context.write(wrapOutboundOut(header), promise: nil)
         }
-        context.write(wrapOutboundOut(message), promise: nil)
+        unwritten = message
     }
 
     package func flush() {
-        context?.flush()
+        guard let context else { return }
+        if let last = unwritten.take() {
+            context.writeAndFlush(wrapOutboundOut(last), promise: nil)
+        } else {
+            context.flush()
+        }
+    }
+
+    private func writeUnwritten(_ context: ChannelHandlerContext) {
+        if let unwritten = unwritten.take() { context.write(wrapOutboundOut(unwritten), promise: nil) }
+    }
+
+    private func writeAndFlush(
+        _ frame: ByteBuffer, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
+    ) {
+        writeUnwritten(context)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: promise)
     }
 
     /// A WebSocket that is closing reads whatever it is told: the client's close frame ends it.
@@ -136,7 +155,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
         switch stateMachine.close(close) {
         case .sendClose(let code):
             setReading(true)
-            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: nil)
+            writeAndFlush(.webSocketClose(code), context)
             disconnect(context, after: close == .goingAway ? Self.goingAwayTimeout : Self.closeTimeout)
         case .disconnect:
             context.close(promise: nil)
@@ -159,12 +178,12 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
         case .answerClose(let code):
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: promise)
+            writeAndFlush(.webSocketClose(code), context, promise: promise)
             disconnect(context, after: Self.closeTimeout)
         case .fail(let code):
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
-            context.writeAndFlush(wrapOutboundOut(.webSocketClose(code)), promise: promise)
+            writeAndFlush(.webSocketClose(code), context, promise: promise)
             disconnect(context, after: Self.closeTimeout)
         case .disconnect:
             context.close(promise: nil)
