@@ -24,6 +24,11 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
 let package = Package(
@@ -42,13 +47,16 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -72,6 +80,7 @@ let package = Package(
             name: "HubTransports",
             dependencies: [
                 "HubServer", "HubProtocol", "HubBackplane", nioCore, nioHTTP1, nioWebSocket, crypto, httpTypes, logging,
+                jwtKit, asyncHTTPClient,
             ],
             swiftSettings: settings),
         .target(
@@ -79,7 +88,7 @@ let package = Package(
             dependencies: [
                 "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1,
                 nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioWebSocket, httpTypes, logging, lifecycle,
+                nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -152,14 +161,15 @@ let package = Package(
             name: "HubTransportsTests",
             dependencies: [
                 "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioEmbedded,
-                nioWebSocket, httpTypes, logging,
+                nioWebSocket, httpTypes, logging, jwtKit,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubTesting", "HubBackplane", hummingbird,
-                nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
+                nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient, x509, crypto,
+                jwtKit,
             ],
             swiftSettings: settings),
     ]

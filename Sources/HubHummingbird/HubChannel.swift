@@ -1,4 +1,5 @@
 import HTTPTypes
+import HubServer
 import HubTransports
 public import HummingbirdCore
 public import Logging
@@ -75,7 +76,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         do {
             let handshake = try WebSocketHandshake(upgrade.request)
             let admission = try await upgrade.access.admit(
-                upgrade.request, userID: nil, remoteAddress: upgrade.remoteAddress)
+                upgrade.request, identity: .anonymous, remoteAddress: upgrade.remoteAddress)
             upgrade.accept(handshake, admission)
         } catch {
             guard let channel = try? await upgrade.refuse().get() else { return }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HubServer
 import HubTransports
 import NIOCore
 import NIOHTTP1
@@ -96,7 +97,8 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 openHTTP(context) { context.fireChannelRead(data) }
             }
         case .negotiating(let request, let access):
-            guard case .end = unwrapInboundIn(data), let body = access.negotiateNow(request, userID: nil) else {
+            guard case .end = unwrapInboundIn(data), let body = access.negotiateNow(request, identity: .anonymous)
+            else {
                 return openHTTP(context) {
                     context.fireChannelRead(wrapInboundOut(.head(request)))
                     context.fireChannelRead(data)

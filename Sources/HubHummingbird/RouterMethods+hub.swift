@@ -32,7 +32,7 @@ extension HubAccess {
         switch request.method {
         case .post:
             do {
-                let body = try await negotiate(request.head, userID: nil)
+                let body = try await negotiate(request.head, identity: .anonymous)
                 return Response(
                     status: .ok,
                     headers: origins.headers(for: request.head, adding: [.contentType: "application/json"]),
@@ -58,7 +58,7 @@ extension HubAccess {
                 return response
             }
             if WebSocketHandshake.isAsked(by: request.head) { return reusedConnectionResponse(to: request) }
-            return response(to: request, refusing: await refusal(of: request.head, userID: nil))
+            return response(to: request, refusing: await refusal(of: request.head, identity: .anonymous))
         case .options:
             return preflightResponse(to: request)
         default:

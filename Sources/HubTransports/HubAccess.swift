@@ -14,8 +14,8 @@ package struct HubAccess: Sendable {
         self.origins = origins
     }
 
-    func audience(_ userID: String?) -> ConnectionToken.Audience {
-        ConnectionToken.Audience(path: endpoint.path.lowercased(), userID: userID)
+    func audience(_ identity: HubIdentity) -> ConnectionToken.Audience {
+        ConnectionToken.Audience(path: endpoint.path.lowercased(), userID: identity.userID)
     }
 }
 

@@ -4,8 +4,8 @@ package import HubProtocol
 public struct ConnectionRequest: Sendable {
     /// The path, percent-encoded as it came.
     public let path: String
-    /// Who the client is, where it was authenticated.
-    public let userID: String?
+    /// What it was authenticated as.
+    package let identity: HubIdentity
     /// The transport that the connection came over.
     package let transport: HubTransportType
     /// The client's address as the socket has it.
@@ -18,15 +18,18 @@ public struct ConnectionRequest: Sendable {
     ///   - query: Names and values, percent-decoded.
     package init(
         path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
-        userID: String? = nil, transport: HubTransportType, remoteAddress: String? = nil
+        identity: HubIdentity = .anonymous, transport: HubTransportType, remoteAddress: String? = nil
     ) {
         self.path = path
-        self.userID = userID
+        self.identity = identity
         self.transport = transport
         self.remoteAddress = remoteAddress
         queryFields = PackedFields(query)
         headerFields = PackedFields(headers)
     }
+
+    /// What names the client's user, where it was authenticated.
+    public var userID: String? { identity.userID }
 
     /// All parameters of the query, percent-decoded, in their order.
     public var query: [(name: String, value: String)] { queryFields.all }

@@ -13,6 +13,7 @@ package final class HubConnection: Sendable {
     let reservation: ConnectionReservation
     let loop: ConnectionLoop
     let outbox: Mutex<Outbox>
+    let principal: Mutex<ClaimsPrincipal?>
     let items = Mutex<[String: any Sendable]>([:])
     private let loopState: NIOLoopBound<LoopState>
 
@@ -24,6 +25,7 @@ package final class HubConnection: Sendable {
         self.endpoint = endpoint
         self.request = request
         self.loop = loop
+        principal = Mutex(request.identity.user)
         outbox = Mutex(Outbox(maximumSize: endpoint.options.maximumOutboxSize))
         loopState = NIOLoopBound(
             LoopState(transport: transport, options: endpoint.options, loop: loop), eventLoop: loop.eventLoop)

@@ -12,7 +12,10 @@ public struct HubContext: Sendable {
     /// The connection's public id.
     public var connectionID: String { connection.id }
 
-    /// Who the client is, where it was authenticated.
+    /// Who the client is, where it was authenticated: as of its last request or refresh.
+    public var user: ClaimsPrincipal? { connection.principal.withLock { $0 } }
+
+    /// What names the client's user in sends. It does not change while the connection lives.
     public var userID: String? { connection.request.userID }
 
     /// The HTTP request with which the client connected.

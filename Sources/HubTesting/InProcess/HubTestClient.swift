@@ -28,13 +28,15 @@ public final class HubTestClient: Sendable {
     ///
     /// - Parameters:
     ///   - endpoint: A mounted hub.
-    ///   - userID: The user that the client is authenticated as.
+    ///   - userID: What names the user; nil takes the user's name identifier.
+    ///   - user: Who the client is authenticated as.
     ///   - query: The query of the client's URL.
     ///   - headers: The headers of the client's request.
     ///   - eventLoop: Where the connection lives; nil takes one of the process.
     public static func connect(
-        to endpoint: HubEndpoint, userID: String? = nil, query: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], on eventLoop: (any EventLoop)? = nil
+        to endpoint: HubEndpoint, userID: String? = nil, user: ClaimsPrincipal? = nil,
+        query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
+        on eventLoop: (any EventLoop)? = nil
     ) async throws -> HubTestClient {
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let inbox = MessageInbox()
@@ -44,7 +46,9 @@ public final class HubTestClient: Sendable {
             onClose: { _ in inbox.end() })
         let reservation = await endpoint.reserve(id)
         let request = ConnectionRequest(
-            path: endpoint.path, query: query, headers: headers, userID: userID, transport: .webSockets)
+            path: endpoint.path, query: query, headers: headers,
+            identity: HubIdentity(user: user, userID: userID ?? user?.nameIdentifier),
+            transport: .webSockets)
         try await transport.eventLoop.submit {
             _ = transport.connect(to: endpoint, reservation, request: request)
             transport.send(ByteBuffer(string: "{\"protocol\":\"json\",\"version\":1}\u{1E}"))

@@ -1,5 +1,6 @@
 package import HTTPTypes
 import HubProtocol
+package import HubServer
 package import NIOCore
 
 extension HubAccess {
@@ -7,19 +8,19 @@ extension HubAccess {
     ///
     /// - Returns: The body, sent with status 200 whatever it says.
     /// - Throws: ``HubRefusal`` for pages of other origins.
-    package func negotiate(_ request: HTTPRequest, userID: String?) async throws(HubRefusal) -> ByteBuffer {
+    package func negotiate(_ request: HTTPRequest, identity: HubIdentity) async throws(HubRefusal) -> ByteBuffer {
         guard origins.allows(request) else { throw .originNotAllowed }
         let asked = asked(by: request)
         guard case .success(let version) = asked else { return body(asked, issued: nil) }
-        return body(asked, issued: await tokens.issue(isVersion0: version == 0, for: audience(userID)))
+        return body(asked, issued: await tokens.issue(isVersion0: version == 0, for: audience(identity)))
     }
 
     /// The same without waiting; `nil` where it has to be waited, and where it would be refused.
-    package func negotiateNow(_ request: HTTPRequest, userID: String?) -> ByteBuffer? {
+    package func negotiateNow(_ request: HTTPRequest, identity: HubIdentity) -> ByteBuffer? {
         guard origins.allows(request) else { return nil }
         let asked = asked(by: request)
         guard case .success(let version) = asked else { return body(asked, issued: nil) }
-        return tokens.issueNow(isVersion0: version == 0, for: audience(userID)).map { body(asked, issued: $0) }
+        return tokens.issueNow(isVersion0: version == 0, for: audience(identity)).map { body(asked, issued: $0) }
     }
 
     /// The version that the client asks for, as far as this server has it.

@@ -1,6 +1,6 @@
 package import HTTPTypes
 import HubProtocol
-import HubServer
+package import HubServer
 
 extension HubAccess {
     /// A client that may have its WebSocket: this node listens to the connection's channel by now.
@@ -11,14 +11,14 @@ extension HubAccess {
 
     /// Decides about a WebSocket upgrade. Nothing of the answer may leave before this returns.
     package func admit(
-        _ request: HTTPRequest, userID: String?, remoteAddress: String?
+        _ request: HTTPRequest, identity: HubIdentity, remoteAddress: String?
     ) async throws(HubRefusal) -> Admission {
         guard origins.allows(request) else { throw .originNotAllowed }
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
         let target = RequestTarget(request.path ?? "")
         let id: String
         if let token = target.value("id") {
-            id = try await claim(token, userID: userID)
+            id = try await claim(token, identity: identity)
         } else {
             // Clients that skip negotiation, and those whose token factory drops the query.
             id = ConnectionID.random()
@@ -27,12 +27,12 @@ extension HubAccess {
             reservation: await endpoint.reserve(id),
             request: ConnectionRequest(
                 path: String(target.path), query: target.query, headers: request.headerFields.forConnection,
-                userID: userID, transport: .webSockets, remoteAddress: remoteAddress))
+                identity: identity, transport: .webSockets, remoteAddress: remoteAddress))
     }
 
     /// A token makes one connection, at whichever node it is shown first.
-    private func claim(_ token: String, userID: String?) async throws(HubRefusal) -> String {
-        switch await tokens.read(token, for: audience(userID)) {
+    private func claim(_ token: String, identity: HubIdentity) async throws(HubRefusal) -> String {
+        switch await tokens.read(token, for: audience(identity)) {
         case .usable(let id):
             // Without the backplane it cannot be asked: the connection is served here, as one that nobody else knows.
             let isFirst = (try? await endpoint.claim(id, timeToLive: tokens.claimLifetime)) ?? true
@@ -50,10 +50,10 @@ extension HubAccess {
     }
 
     /// The refusal of a request that would use a transport that is not there (TransportProtocols.md has the order).
-    package func refusal(of request: HTTPRequest, userID: String?) async -> HubRefusal {
+    package func refusal(of request: HTTPRequest, identity: HubIdentity) async -> HubRefusal {
         guard let token = RequestTarget(request.path ?? "").value("id") else { return .idRequired }
         let id: String
-        switch await tokens.read(token, for: audience(userID)) {
+        switch await tokens.read(token, for: audience(identity)) {
         case .usable(let usable): id = usable
         case .expired(let expired) where endpoint.connection(expired) != nil: id = expired
         case .expired, .unknown: return .unknownConnection

@@ -35,7 +35,7 @@ final class Wire: Sendable {
             sent.frames.withLock { $0.append(String(buffer: bytes)) }
         }
         let reservation = await endpoint.reserve(id)
-        let request = ConnectionRequest(path: "/hub", userID: userID, transport: .webSockets)
+        let request = ConnectionRequest(path: "/hub", identity: HubIdentity(userID: userID), transport: .webSockets)
         let connection = try await loop.executeInContext {
             transport.connect(to: endpoint, reservation, request: request)
         }
