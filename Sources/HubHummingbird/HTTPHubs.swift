@@ -1,5 +1,5 @@
 public import HubServer
-public import HubTransports
+import HubTransports
 import Synchronization
 
 /// The hubs of a ``HubServer`` as clients reach them over HTTP.
@@ -34,11 +34,12 @@ public final class HTTPHubs: Sendable {
     /// Mounts a hub. Mounting two at one path is a programmer's error.
     func mount(_ hub: Hub, at path: String) -> HubAccess {
         let access = HubAccess(
-            endpoint: server.mount(hub, at: path), tokens: tokens, origins: options.allowedOrigins)
+            endpoint: server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh),
+            tokens: tokens, security: options.security)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())
             precondition(previous == nil, "a hub is mounted at \(path) already")
-            for path in [path, path + "/negotiate"] { state.spellings[path.lowercased()] = path }
+            for path in [path, path + "/negotiate", path + "/refresh"] { state.spellings[path.lowercased()] = path }
         }
         return access
     }
@@ -61,23 +62,4 @@ public final class HTTPHubs: Sendable {
         let key = path.lowercased()
         return state.withLock { $0.spellings[key] }.flatMap { $0 == path ? nil : $0 }
     }
-}
-
-/// How clients may reach hubs.
-public struct HTTPHubOptions: Sendable {
-    /// The pages that may use the hubs from a browser.
-    public var allowedOrigins = AllowedOrigins.sameOrigin
-
-    /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
-    public var connectTimeout: Duration = .seconds(15)
-
-    /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
-    public var clusterSecret: [UInt8]?
-
-    /// Whether clients are answered to `negotiate` before the router is asked, which saves a good part of what a connect
-    /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.
-    public var negotiatesBeforeRouter = false
-
-    /// The default options.
-    public init() {}
 }

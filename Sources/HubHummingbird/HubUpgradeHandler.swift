@@ -97,7 +97,8 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 openHTTP(context) { context.fireChannelRead(data) }
             }
         case .negotiating(let request, let access):
-            guard case .end = unwrapInboundIn(data), let body = access.negotiateNow(request, identity: .anonymous)
+            guard case .end = unwrapInboundIn(data), let identity = access.identifyNow(request),
+                let body = access.negotiateNow(request, identity: identity)
             else {
                 return openHTTP(context) {
                     context.fireChannelRead(wrapInboundOut(.head(request)))

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HubProtocol
 public import HubServer
 import HubTransports
 public import Hummingbird
@@ -19,9 +20,11 @@ extension RouterMethods {
         let access = hubs.mount(hub, at: path)
         let path = RouterPath(stringLiteral: path)
         let negotiatePath = RouterPath(stringLiteral: "\(path)/negotiate")
+        let refreshPath = RouterPath(stringLiteral: "\(path)/refresh")
         for method in HTTPRequest.Method.routed {
             on(path, method: method) { request, _ in await access.response(to: request) }
             on(negotiatePath, method: method) { request, _ in await access.negotiateResponse(to: request) }
+            on(refreshPath, method: method) { request, _ in await access.refreshResponse(to: request) }
         }
         return self
     }
@@ -32,7 +35,7 @@ extension HubAccess {
         switch request.method {
         case .post:
             do {
-                let body = try await negotiate(request.head, identity: .anonymous)
+                let body = await negotiate(request.head, identity: try await identify(request.head))
                 return Response(
                     status: .ok,
                     headers: origins.headers(for: request.head, adding: [.contentType: "application/json"]),
@@ -40,6 +43,24 @@ extension HubAccess {
             } catch {
                 return response(to: request, refusing: error)
             }
+        case .options:
+            return preflightResponse(to: request)
+        default:
+            return response(to: request, refusing: .methodNotAllowed)
+        }
+    }
+
+    fileprivate func refreshResponse(to request: Request) async -> Response {
+        switch request.method {
+        case .post:
+            let (status, answer) = await refresh(request.head)
+            var body = ByteBuffer()
+            answer.write(into: &body)
+            return Response(
+                status: status,
+                headers: origins.headers(
+                    for: request.head, adding: [.contentType: "application/json", .cacheControl: "no-store"]),
+                body: ResponseBody(byteBuffer: body))
         case .options:
             return preflightResponse(to: request)
         default:
@@ -57,8 +78,13 @@ extension HubAccess {
                 response.headers[.connection] = "close"
                 return response
             }
-            if WebSocketHandshake.isAsked(by: request.head) { return reusedConnectionResponse(to: request) }
-            return response(to: request, refusing: await refusal(of: request.head, identity: .anonymous))
+            do {
+                let identity = try await identify(request.head)
+                if WebSocketHandshake.isAsked(by: request.head) { return reusedConnectionResponse(to: request) }
+                return response(to: request, refusing: await refusal(of: request.head, identity: identity))
+            } catch {
+                return response(to: request, refusing: error)
+            }
         case .options:
             return preflightResponse(to: request)
         default:
@@ -67,8 +93,14 @@ extension HubAccess {
     }
 
     private func response(to request: Request, refusing refusal: HubRefusal) -> Response {
-        var headers = origins.headers(for: request.head, adding: [.contentType: "text/plain"])
-        if refusal.status == .upgradeRequired { headers[.secWebSocketVersion] = "13" }
+        var headers = origins.headers(
+            for: request.head, adding: refusal.text.isEmpty ? [:] : [.contentType: "text/plain"])
+        switch refusal.status {
+        case .upgradeRequired: headers[.secWebSocketVersion] = "13"
+        case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
+        case .serviceUnavailable: headers[.retryAfter] = "1"
+        default: break
+        }
         return Response(
             status: refusal.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: refusal.text)))
     }
@@ -81,13 +113,7 @@ extension HubAccess {
     }
 
     private func preflightResponse(to request: Request) -> Response {
-        var headers = origins.headers(for: request.head, adding: [:])
-        if !headers.isEmpty {
-            headers[.accessControlAllowMethods] = "GET, POST, DELETE"
-            headers[.accessControlAllowHeaders] = "authorization, content-type, x-requested-with, x-signalr-user-agent"
-            headers[.accessControlMaxAge] = "600"
-        }
-        return Response(status: .noContent, headers: headers)
+        Response(status: .noContent, headers: origins.preflightHeaders(for: request.head))
     }
 }
 

@@ -5,14 +5,16 @@ package import HubServer
 /// A hub as its clients reach it over HTTP: the rules of negotiating and attaching, without sockets.
 package struct HubAccess: Sendable {
     package let endpoint: HubEndpoint
-    package let origins: AllowedOrigins
     let tokens: ConnectionTokens
+    let security: HubSecurity
 
-    package init(endpoint: HubEndpoint, tokens: ConnectionTokens, origins: AllowedOrigins) {
+    package init(endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity) {
         self.endpoint = endpoint
         self.tokens = tokens
-        self.origins = origins
+        self.security = security
     }
+
+    package var origins: AllowedOrigins { security.origins }
 
     func audience(_ identity: HubIdentity) -> ConnectionToken.Audience {
         ConnectionToken.Audience(path: endpoint.path.lowercased(), userID: identity.userID)
@@ -24,6 +26,12 @@ package struct HubRefusal: Error, Sendable, Equatable {
     package let status: HTTPResponse.Status
     package let text: String
 
+    /// A client shows nothing that says who it is, or something that is not believed.
+    static let unauthorized = HubRefusal(status: .unauthorized, text: "")
+    /// It is known who the client is, and the hub is not for them.
+    static let forbidden = HubRefusal(status: .forbidden, text: "")
+    static let authenticationUnavailable = HubRefusal(
+        status: .serviceUnavailable, text: "Authentication is not available")
     static let idRequired = HubRefusal(status: .badRequest, text: "Connection ID required")
     static let unknownConnection = HubRefusal(status: .notFound, text: "No Connection with that ID")
     static let alreadyAttached = HubRefusal(

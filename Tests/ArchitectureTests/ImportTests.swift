@@ -46,6 +46,10 @@ import Testing
         #expect(try Self.imports(of: module).isDisjoint(with: ["Hummingbird", "HummingbirdCore"]))
     }
 
+    @Test(arguments: allowed.map(\.module)) func leavesTokensToTheTransports(module: String) throws {
+        #expect(try Self.imports(of: module).contains("JWTKit") == (module == "HubTransports"))
+    }
+
     private static func imports(of module: String) throws -> Set<String> {
         let root = sources.appending(path: module)
         let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
+from typing import IO
 
 from cluster import HUBBUB
 
@@ -22,10 +23,11 @@ class Server:
 
 
 @contextmanager
-def serving(*arguments: str, **environment: str) -> Iterator[Server]:
+def serving(*arguments: str, log: IO | int = subprocess.DEVNULL, **environment: str) -> Iterator[Server]:
+    """`log` gets what the server logs."""
     process = subprocess.Popen(
         [HUBBUB, "serve", *arguments], env=clean(environment), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=log, start_new_session=True,
     )
     too_late = Timer(30, process.kill)
     too_late.start()

@@ -27,6 +27,17 @@ OPTIONS = {
     "--retention": "HUBBUB_RETENTION",
     "--event-loops": "HUBBUB_EVENT_LOOPS",
     "--log-level": "HUBBUB_LOG_LEVEL",
+    "--require-authentication": "HUBBUB_REQUIRE_AUTHENTICATION",
+    "--jwt-secret": "HUBBUB_JWT_SECRET",
+    "--jwt-public-key": "HUBBUB_JWT_PUBLIC_KEY",
+    "--jwks-url": "HUBBUB_JWKS_URL",
+    "--jwt-issuer": "HUBBUB_JWT_ISSUER",
+    "--jwt-audience": "HUBBUB_JWT_AUDIENCE",
+    "--jwt-clock-skew": "HUBBUB_JWT_CLOCK_SKEW",
+    "--entra-tenant-id": "HUBBUB_ENTRA_TENANT_ID",
+    "--entra-client-id": "HUBBUB_ENTRA_CLIENT_ID",
+    "--close-on-authentication-expiration": "HUBBUB_CLOSE_ON_AUTHENTICATION_EXPIRATION",
+    "--authentication-refresh": "HUBBUB_AUTHENTICATION_REFRESH",
 }
 
 
@@ -47,6 +58,13 @@ BAD_VALUES = {
     "--allowed-origins": ["example.com", "https://a.example/path"],
     "--model": ["oracle"],
     "--ask-deadline": ["soon", "0s"],
+    "--jwt-secret": ["short"],
+    "--jwt-public-key": ["no PEM"],
+    "--jwks-url": ["http://keys.example/keys"],
+    "--jwt-issuer": ["https://a.example"],
+    "--jwt-audience": ["chat,"],
+    "--jwt-clock-skew": ["-1s"],
+    "--entra-tenant-id": ["a/b"],
     "--synthetic": ["chunks=x", "chunks=1,interval=5", "colour=red"],
 }
 

@@ -1,4 +1,5 @@
 import HubHummingbird
+import HubServer
 import HubTesting
 import HubTransports
 import Testing

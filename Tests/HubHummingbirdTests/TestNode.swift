@@ -24,10 +24,9 @@ struct TestNode: Sendable {
 func withNode<Result: Sendable>(
     hubs: [String: Hub], router: Router<BasicRequestContext> = Router(),
     backplane: any Backplane = InMemoryBackplane(), hubOptions: HubOptions = HubOptions(),
-    httpOptions: HTTPHubOptions = HTTPHubOptions(), _ body: @Sendable (TestNode) async throws -> Result
+    httpOptions: HTTPHubOptions = HTTPHubOptions(), logger: Logger = .quiet,
+    _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
-    var logger = Logger(label: "test")
-    logger.logLevel = .error
     let (ports, portFound) = AsyncStream<Int>.makeStream()
     let application = Application(
         router: router, hubs: hubs, backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions,
@@ -70,5 +69,14 @@ extension Hub {
             try await context.clients.client(id).send("told", text)
         }
         return hub
+    }
+}
+
+extension Logger {
+    /// Tells of errors only.
+    static var quiet: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        return logger
     }
 }

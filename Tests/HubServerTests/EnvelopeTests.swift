@@ -13,8 +13,15 @@ struct EnvelopeTests {
         [
             .message(ByteBuffer(string: "{\"type\":6}\u{1E}"), except: ["one", "two"]),
             .message(ByteBuffer(string: ""), except: []),
-            .groupCommand(number: .max, .add, group: "röom"), .groupCommand(number: 1, .remove, group: ""),
-            .acknowledgement(number: 42),
+            .command(number: .max, .add(group: "röom")), .command(number: 1, .remove(group: "")),
+            .command(
+                number: 2,
+                .authenticate(
+                    ClaimsPrincipal(claims: [("sub", "ada"), ("roles", "a"), ("roles", "")]), milliseconds: 9)),
+            .command(number: 3, .authenticate(ClaimsPrincipal(claims: []), milliseconds: nil)),
+            .command(number: 4, .close(error: "öops", allowReconnect: false)),
+            .command(number: 5, .close(error: nil, allowReconnect: true)), .command(number: 6, .find),
+            .acknowledgement(number: 42, .refused),
         ]
     }
 

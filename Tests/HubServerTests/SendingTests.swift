@@ -87,8 +87,15 @@ struct SendingTests {
         let backplane = InMemoryBackplane()
         let server = HubServer.testing(on: backplane)
         let other = HubServer.testing(on: backplane)
-        let chat = try await HubTestClient.connect(to: server.mount(Hub(), at: "/chat"))
-        let news = try await HubTestClient.connect(to: other.mount(Hub(), at: "/news"))
+        func mounted(on server: HubServer, at path: String) -> HubEndpoint {
+            let hub = Hub()
+            hub.on("Here") { (_) in }
+            return server.mount(hub, at: path)
+        }
+        let chat = try await HubTestClient.connect(to: mounted(on: server, at: "/chat"))
+        let news = try await HubTestClient.connect(to: mounted(on: other, at: "/news"))
+        // A client is sent to from its first answer on.
+        for client in [chat, news] { try await client.invoke("Here") }
         let hub = Hub()
         _ = HubServer.testing(on: backplane).mount(hub, at: "/chat")
         try await hub.clients.clients([news.connectionID, chat.connectionID]).send("News")

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HubServer
 import NIOCore
 import Testing
 
@@ -65,8 +66,21 @@ import Testing
         #expect(headers[.accessControlAllowOrigin] == "https://app.example")
         #expect(headers[.accessControlAllowCredentials] == "true")
         #expect(headers[.vary] == "Origin")
-        #expect(origins.headers(for: self.request(origin: "http://example.com:8080")).isEmpty)
-        #expect(origins.headers(for: self.request(origin: "http://evil.com")).isEmpty)
+        for other in ["http://example.com:8080", "http://evil.com", nil] {
+            #expect(origins.headers(for: self.request(origin: other)) == [.vary: "Origin"], "caches are told")
+        }
+        #expect(AllowedOrigins.sameOrigin.headers(for: self.request(origin: nil)).isEmpty)
+    }
+
+    @Test func aPreflightAllowsTheHeadersThatItAsksFor() {
+        let origins = AllowedOrigins.listed(["https://app.example"])
+        var request = request(origin: "https://app.example")
+        request.headerFields[.accessControlRequestHeaders] = "x-requested-with,x-mine"
+        let headers = origins.preflightHeaders(for: request)
+        #expect(headers[.accessControlAllowHeaders] == "x-requested-with,x-mine")
+        #expect(headers[.accessControlAllowMethods] == "GET, POST, DELETE, OPTIONS")
+        request.headerFields[.origin] = "https://evil.example"
+        #expect(origins.preflightHeaders(for: request) == [.vary: "Origin"])
     }
 }
 

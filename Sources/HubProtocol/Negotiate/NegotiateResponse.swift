@@ -45,11 +45,17 @@ package struct NegotiatedConnection: Sendable, Equatable {
     package var transports: [HubTransportType]
     /// Only for a client that asked: any other fails its start when it reads true.
     package var useStatefulReconnect: Bool
+    /// How long the client's token is good, where it may show a newer one while it is connected.
+    package var tokenLifetimeSeconds: Int?
 
-    package init(identity: Identity, transports: [HubTransportType], useStatefulReconnect: Bool = false) {
+    package init(
+        identity: Identity, transports: [HubTransportType], useStatefulReconnect: Bool = false,
+        tokenLifetimeSeconds: Int? = nil
+    ) {
         self.identity = identity
         self.transports = transports
         self.useStatefulReconnect = useStatefulReconnect
+        self.tokenLifetimeSeconds = tokenLifetimeSeconds
     }
 }
 
@@ -71,6 +77,10 @@ extension JSONWriter {
         if connection.useStatefulReconnect {
             key("useStatefulReconnect")
             bool(true)
+        }
+        if let seconds = connection.tokenLifetimeSeconds {
+            key("tokenLifetimeSeconds")
+            integer(seconds)
         }
         key("availableTransports")
         beginArray()

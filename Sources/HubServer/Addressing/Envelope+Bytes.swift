@@ -7,7 +7,7 @@ private let json: UInt8 = 1
 
 private enum Kind: UInt8 {
     case message = 1
-    case groupCommand = 2
+    case command = 2
     case acknowledgement = 3
 }
 
@@ -26,14 +26,14 @@ extension Envelope {
             bytes.writeInteger(json)
             bytes.writeInteger(UInt32(clamping: message.readableBytes))
             bytes.writeImmutableBuffer(message)
-        case .groupCommand(let number, let command, let group):
-            writeHead(.groupCommand, into: &bytes)
+        case .command(let number, let command):
+            writeHead(.command, into: &bytes)
             bytes.writeInteger(number)
-            bytes.writeInteger(command.rawValue)
-            bytes.writeCounted(group)
-        case .acknowledgement(let number):
+            command.write(into: &bytes)
+        case .acknowledgement(let number, let outcome):
             writeHead(.acknowledgement, into: &bytes)
             bytes.writeInteger(number)
+            bytes.writeInteger(outcome.rawValue)
         }
         return bytes
     }
@@ -66,14 +66,16 @@ extension Envelope {
         case .message:
             guard let excluded = excludedIDs(&bytes), let message = message(&bytes) else { return nil }
             return .message(message, except: excluded)
-        case .groupCommand:
-            guard let number = bytes.readInteger(as: UInt64.self),
-                let command = bytes.readInteger(as: UInt8.self).flatMap(GroupCommand.init(rawValue:)),
-                let group = bytes.readCountedString()
-            else { return nil }
-            return .groupCommand(number: number, command, group: group)
+        case .command:
+            guard let number = bytes.readInteger(as: UInt64.self), let command = ConnectionCommand(&bytes) else {
+                return nil
+            }
+            return .command(number: number, command)
         case .acknowledgement:
-            return bytes.readInteger(as: UInt64.self).map { .acknowledgement(number: $0) }
+            guard let number = bytes.readInteger(as: UInt64.self),
+                let outcome = bytes.readInteger(as: UInt8.self).flatMap(CommandOutcome.init(rawValue:))
+            else { return nil }
+            return .acknowledgement(number: number, outcome)
         }
     }
 

@@ -9,25 +9,22 @@ import NIOCore
 ///
 /// * kind 1, a message: count of excluded connection ids (4 bytes), the ids | count of encodings (1 byte), each as the
 ///   number of its protocol (1 byte; 1 = JSON) and the framed hub messages in it
-/// * kind 2, a group command, on the connection's channel: number (8 bytes) | 1 = add, 2 = remove | group
-/// * kind 3, the acknowledgement of a command, on the channel of the node that sent it: number (8 bytes)
+/// * kind 2, a command, on the connection's channel: number (8 bytes) | kind of command (1 byte), and then for
+///   1 = add and 2 = remove: the group; 3 = authenticate: milliseconds (8 bytes, -1 for ever), count of claims (4 bytes),
+///   their types and values; 4 = close: flags (1 byte; 1 = allow reconnect, 2 = with an error), the error; 5 = find: nothing
+/// * kind 3, the acknowledgement of a command, on the channel of the node that sent it: number (8 bytes) | outcome (1 byte;
+///   1 = done, 2 = no such connection, 3 = refused)
 ///
 /// Readers ignore what follows a body, and kinds and versions they do not know. A node's channel also carries messages of
 /// others than hubs, which begin with another byte than 'H'.
 struct Envelope: Sendable, Equatable {
     enum Body: Sendable, Equatable {
         case message(ByteBuffer, except: [String])
-        case groupCommand(number: UInt64, GroupCommand, group: String)
-        case acknowledgement(number: UInt64)
+        case command(number: UInt64, ConnectionCommand)
+        case acknowledgement(number: UInt64, CommandOutcome)
     }
 
     let sender: NodeID
     let hub: String
     let body: Body
-}
-
-/// What a node asks of the home of a connection.
-enum GroupCommand: UInt8, Sendable {
-    case add = 1
-    case remove = 2
 }

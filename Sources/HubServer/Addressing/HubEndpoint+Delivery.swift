@@ -67,11 +67,11 @@ extension HubEndpoint {
             // What this node sent was delivered here when it was sent.
             guard envelope.sender != server.node else { return }
             enqueue(message, for: receivers(at: address), except: excluded)
-        case .groupCommand(let number, let command, let group):
+        case .command(let number, let command):
             guard case .connection(let id) = address else { return }
-            perform(command, on: id, group: group, number: number, for: envelope.sender)
-        case .acknowledgement(let number):
-            commands.finish(number)
+            perform(command, on: id, number: number, for: envelope.sender)
+        case .acknowledgement(let number, let outcome):
+            commands.finish(number, outcome)
         }
     }
 

@@ -39,7 +39,11 @@ package final class HubConnection: Sendable {
 
     /// The transport is there and can be written to: waits for the handshake from now on. On the event loop.
     package func start() {
-        loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
+        if let expiration = request.identity.connectionEnd {
+            authenticated(for: max(.zero, expiration - .now))
+        } else {
+            loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
+        }
         if endpoint.server.isShuttingDown { close(error: nil, allowReconnect: true, transport: .goingAway) }
     }
 

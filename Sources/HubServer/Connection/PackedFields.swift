@@ -2,7 +2,7 @@ import NIOCore
 
 /// Names and values in one piece of memory: a connection keeps its request's headers for as long as it lives, and as
 /// strings of their own they would be the largest part of an idle connection.
-struct PackedFields: Sendable {
+struct PackedFields: Sendable, Hashable {
     /// Names and values in turn, each behind its length in four bytes. An array, since a byte buffer would round its size
     /// up to a power of two.
     private let bytes: [UInt8]

@@ -18,6 +18,10 @@ public final class Hub: Sendable {
     struct Registrations: Sendable {
         /// By lower-case name: method names are matched without regard to case, as in ASP.NET.
         var methods: [String: HubMethod] = [:]
+        /// Who may use the hub; nil for everybody.
+        var authorization: AuthorizationPolicy?
+        /// Who may invoke a method, by its lower-case name.
+        var methodAuthorization: [String: AuthorizationPolicy] = [:]
         var onConnected: OnConnected?
         var onDisconnected: OnDisconnected?
     }
@@ -54,7 +58,7 @@ public final class Hub: Sendable {
         }
     }
 
-    private func change(_ body: (inout Registrations) -> Void) {
+    func change(_ body: (inout Registrations) -> Void) {
         state.withLock { state in
             precondition(!state.isFrozen, "the hub is mounted: it takes no more registrations")
             body(&state.registrations)

@@ -20,6 +20,7 @@ extension HubConnection {
     private func call(_ invocation: Invocation) async throws -> (any Encodable & Sendable)? {
         let context = HubContext(connection: self)
         let method = invocation.method
+        try await authorize(invocation, context)
         let binder = try HubArgumentBinder(invocation.message.arguments, for: method.parameters)
         switch method.body {
         case .single(let call):
@@ -36,6 +37,8 @@ extension HubConnection {
         let options = endpoint.options
         if invocation.method.isStream, Task.isCancelled { return .streamEnd }
         switch error {
+        case is HubUnauthorizedError:
+            return .error(HubErrorText.unauthorized(target))
         case let error as HubBindingError:
             return .error(HubErrorText.failedToInvoke(target, HubErrorText.Detail(error, options: options)))
         case let error as HubStreamError:

@@ -27,6 +27,11 @@ private struct ConnectionClock {
 extension ConnectionLoop {
     var now: Tick { clock.value.wheel.now }
 
+    /// The first tick that is not before a time has passed.
+    func tick(after duration: Duration) -> Tick {
+        Tick(clamping: Int(now) + Int((duration / limits.tick).rounded(.up)) + 1)
+    }
+
     func wake(_ connection: HubConnection, at tick: Tick) {
         clock.withValue { clock in
             clock.wheel.schedule(connection, at: tick)

@@ -11,6 +11,8 @@ struct ConnectionTimers {
         case clientTimeout
         case sendTimeout
         case closeTimeout
+        /// What the client was authenticated with is no longer good.
+        case authenticationEnd
     }
 
     private enum Phase {
@@ -23,6 +25,7 @@ struct ConnectionTimers {
     private var lastSent: Tick
     private var lastReceived: Tick
     private var blockedSince: Tick?
+    private var authenticationEnd = Tick.max
     /// The client's silence counts only from its first ping on: some clients never send one.
     private var clientPings = false
     /// While the server does not read, the client's silence is the server's doing.
@@ -36,6 +39,9 @@ struct ConnectionTimers {
 
     mutating func connected() { phase = .connected }
     mutating func closing(now: Tick, limits: Limits) { phase = .closing(until: now + limits.close) }
+
+    /// - Parameter tick: `.max` for never.
+    mutating func authenticated(until tick: Tick) { authenticationEnd = tick }
 
     mutating func received(now: Tick) { lastReceived = now }
     /// - Returns: Whether it was the first: the client's silence counts from now on.
@@ -65,6 +71,7 @@ struct ConnectionTimers {
         case .closing(let until): return now >= until ? .closeTimeout : .nothing
         case .connected: break
         }
+        if now >= authenticationEnd { return .authenticationEnd }
         if let blockedSince, now >= blockedSince + limits.send { return .sendTimeout }
         if isReading, clientPings, now >= lastReceived + limits.client { return .clientTimeout }
         return now >= lastSent + limits.keepAlive ? .ping : .nothing
@@ -76,7 +83,7 @@ struct ConnectionTimers {
         case .handshaking(let until), .closing(let until): return until
         case .connected: break
         }
-        var wake = lastSent + limits.keepAlive
+        var wake = min(lastSent + limits.keepAlive, authenticationEnd)
         if let blockedSince { wake = min(wake, blockedSince + limits.send) }
         if isReading, clientPings { wake = min(wake, lastReceived + limits.client) }
         return wake

@@ -1,5 +1,6 @@
 import HubProtocol
 import NIOCore
+import Synchronization
 
 extension HubConnection {
     private static let ping: ByteBuffer = {
@@ -16,6 +17,7 @@ extension HubConnection {
         case .handshakeTimeout: refuseHandshake(HubErrorText.handshakeCanceled)
         case .clientTimeout: failed(HubConnectionError.clientTimeout)
         case .sendTimeout, .closeTimeout: cut(.tooSlow)
+        case .authenticationEnd: close(error: nil, allowReconnect: true, transport: .normal)
         }
         guard state.transport != nil else { return }
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
@@ -29,5 +31,20 @@ extension HubConnection {
         else { return }
         transport.write(Self.ping)
         transport.flush()
+    }
+
+    /// The client has shown who it is, anew. From any thread.
+    ///
+    /// - Parameter duration: How long that is good; nil for ever.
+    func authenticated(as user: ClaimsPrincipal, for duration: Duration?) {
+        principal.withLock { $0 = user }
+        loop.eventLoop.execute { self.authenticated(for: duration) }
+    }
+
+    /// On the event loop.
+    func authenticated(for duration: Duration?) {
+        guard state.transport != nil else { return }
+        state.timers.authenticated(until: duration.map { loop.tick(after: $0) } ?? .max)
+        loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
     }
 }

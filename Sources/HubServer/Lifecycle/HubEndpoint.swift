@@ -13,18 +13,21 @@ public final class HubEndpoint: Sendable {
     package let logger: Logger
     /// The hub's name on the backplane: the same on every node.
     let hubName: String
+    /// Whether a client that shows a newer token may go on as what it is now.
+    let mayAuthenticateAnew: AuthenticationRefresh
 
     let registrations: Hub.Registrations
     let roster = Roster()
     let subscriptions: ChannelSubscriptions
     let commands = PendingCommands()
 
-    init(hub: Hub, path: String, server: HubServer) {
+    init(hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh) {
         let hubName = hub.name ?? path.lowercased()
         self.hub = hub
         self.path = path
         self.server = server
         self.hubName = hubName
+        self.mayAuthenticateAnew = mayAuthenticateAnew
         var logger = server.logger
         logger[metadataKey: "hub"] = .string(hubName)
         self.logger = logger

@@ -41,7 +41,14 @@ public final class HubServer: Service, Sendable {
     ///
     /// - Returns: What transports connect clients to.
     public func mount(_ hub: Hub, at path: String) -> HubEndpoint {
-        HubEndpoint(hub: hub, path: path, server: self)
+        mount(hub, at: path) { _, _ in true }
+    }
+
+    /// - Parameter mayAuthenticateAnew: Whether a client that shows a newer token may go on as what it is now.
+    package func mount(
+        _ hub: Hub, at path: String, mayAuthenticateAnew: @escaping AuthenticationRefresh
+    ) -> HubEndpoint {
+        HubEndpoint(hub: hub, path: path, server: self, mayAuthenticateAnew: mayAuthenticateAnew)
     }
 
     /// Waits for graceful shutdown and then ends all connections, see ``shutdown()``.

@@ -2,7 +2,7 @@
 ///
 /// A claim is a type and a value; types are matched without regard to case, as in .NET, values with it. A token's array
 /// is one claim for each element, numbers and booleans are claims of their text.
-public struct ClaimsPrincipal: Sendable {
+public struct ClaimsPrincipal: Sendable, Hashable {
     private let fields: PackedFields
 
     /// Creates a principal.

@@ -1,3 +1,6 @@
+/// Decides whether a client that shows a newer token may go on as what it is now: gets what it was and what it would be.
+package typealias AuthenticationRefresh = @Sendable (_ before: ClaimsPrincipal?, _ after: ClaimsPrincipal) async -> Bool
+
 /// What a request of a client was authenticated as.
 package struct HubIdentity: Sendable {
     /// Nobody that is known.
@@ -7,12 +10,21 @@ package struct HubIdentity: Sendable {
     package let user: ClaimsPrincipal?
     /// What names the user in sends. A connection keeps the one that it began with.
     package let userID: String?
-    /// When a connection of it is closed, unless it is authenticated anew by then; nil for never.
+    /// Until when it is good; nil for ever.
     package let expiration: ContinuousClock.Instant?
+    /// Whether a connection of it is closed then, unless it is authenticated anew.
+    package let closesOnExpiration: Bool
 
-    package init(user: ClaimsPrincipal? = nil, userID: String? = nil, expiration: ContinuousClock.Instant? = nil) {
+    package init(
+        user: ClaimsPrincipal? = nil, userID: String? = nil, expiration: ContinuousClock.Instant? = nil,
+        closesOnExpiration: Bool = false
+    ) {
         self.user = user
         self.userID = userID
         self.expiration = expiration
+        self.closesOnExpiration = closesOnExpiration
     }
+
+    /// When a connection of it is closed; nil for never.
+    var connectionEnd: ContinuousClock.Instant? { closesOnExpiration ? expiration : nil }
 }

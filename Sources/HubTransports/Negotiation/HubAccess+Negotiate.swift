@@ -7,20 +7,20 @@ extension HubAccess {
     /// Answers `POST PATH/negotiate` (TransportProtocols.md, "POST [endpoint-base]/negotiate").
     ///
     /// - Returns: The body, sent with status 200 whatever it says.
-    /// - Throws: ``HubRefusal`` for pages of other origins.
-    package func negotiate(_ request: HTTPRequest, identity: HubIdentity) async throws(HubRefusal) -> ByteBuffer {
-        guard origins.allows(request) else { throw .originNotAllowed }
+    package func negotiate(_ request: HTTPRequest, identity: HubIdentity) async -> ByteBuffer {
         let asked = asked(by: request)
-        guard case .success(let version) = asked else { return body(asked, issued: nil) }
-        return body(asked, issued: await tokens.issue(isVersion0: version == 0, for: audience(identity)))
+        guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
+        let issued = await tokens.issue(isVersion0: version == 0, for: audience(identity))
+        return body(asked, issued: issued, for: identity)
     }
 
-    /// The same without waiting; `nil` where it has to be waited, and where it would be refused.
+    /// The same without waiting; `nil` where it has to be waited.
     package func negotiateNow(_ request: HTTPRequest, identity: HubIdentity) -> ByteBuffer? {
-        guard origins.allows(request) else { return nil }
         let asked = asked(by: request)
-        guard case .success(let version) = asked else { return body(asked, issued: nil) }
-        return tokens.issueNow(isVersion0: version == 0, for: audience(identity)).map { body(asked, issued: $0) }
+        guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
+        return tokens.issueNow(isVersion0: version == 0, for: audience(identity)).map {
+            body(asked, issued: $0, for: identity)
+        }
     }
 
     /// The version that the client asks for, as far as this server has it.
@@ -34,7 +34,9 @@ extension HubAccess {
         }
     }
 
-    private func body(_ asked: Result<Int, NegotiateError>, issued: (token: String, id: String)?) -> ByteBuffer {
+    private func body(
+        _ asked: Result<Int, NegotiateError>, issued: (token: String, id: String)?, for identity: HubIdentity
+    ) -> ByteBuffer {
         var body = ByteBuffer()
         switch (asked, issued) {
         case (.success(let version), let (token, id)?):
@@ -42,7 +44,8 @@ extension HubAccess {
                 NegotiatedConnection(
                     identity: version == 0
                         ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
-                    transports: [.webSockets])
+                    transports: [.webSockets],
+                    tokenLifetimeSeconds: security.enablesAuthenticationRefresh ? identity.lifetimeSeconds : nil)
             ).write(into: &body)
         case (.failure(let error), _):
             NegotiateResponse.error(error.description).write(into: &body)

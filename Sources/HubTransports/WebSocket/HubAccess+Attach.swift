@@ -13,7 +13,6 @@ extension HubAccess {
     package func admit(
         _ request: HTTPRequest, identity: HubIdentity, remoteAddress: String?
     ) async throws(HubRefusal) -> Admission {
-        guard origins.allows(request) else { throw .originNotAllowed }
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
         let target = RequestTarget(request.path ?? "")
         let id: String

@@ -17,6 +17,6 @@ extension Option {
         let secret = isSecret ? " \(variable)_FILE or --\(name)-file name a file that holds it." : ""
         let fallback = fallback.map { " Default: \($0)" + ($0.hasSuffix(".") ? "" : ".") } ?? ""
         return
-            "  --\(name) \(value)\n      \(variable). \(help.prefix(1).uppercased())\(help.dropFirst()).\(fallback)\(secret)\n"
+            "  --\(name)\(value.isEmpty ? "" : " " + value)\n      \(variable). \(help.prefix(1).uppercased())\(help.dropFirst()).\(fallback)\(secret)\n"
     }
 }

@@ -44,6 +44,13 @@ struct OptionValues: Sendable {
         return value
     }
 
+    /// Whether an option without a value is on: given as a flag, or `true` in the environment or the file.
+    func isOn(_ name: String) throws -> Bool {
+        guard let text = try text(name) else { return false }
+        guard let isOn = Bool(text) else { throw UsageError("\(name) must be true or false") }
+        return isOn
+    }
+
     private static func names(_ options: [Option]) -> Set<String> {
         Set(options.map(\.name) + options.filter(\.isSecret).map { $0.name + "-file" })
     }

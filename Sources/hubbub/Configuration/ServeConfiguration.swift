@@ -3,7 +3,7 @@ import ChatModels
 import ChunkStreams
 import HubBackplaneRedis
 import HubHummingbird
-import HubTransports
+import HubServer
 import Logging
 import NIOCore
 
@@ -22,6 +22,7 @@ struct ServeConfiguration: Sendable {
     var chat: ChatHubConfiguration
     var streams: ChunkStreamsConfiguration
     var http: HTTPHubOptions
+    var authentication: AuthenticationConfiguration
     var model: ModelChoice
     /// How many event loops there are; `nil` for one for each core.
     var eventLoops: Int?
@@ -49,6 +50,7 @@ struct ServeConfiguration: Sendable {
         streams = ChunkStreamsConfiguration()
         streams.retention = try values.duration("retention")
         http = try Self.http(values)
+        authentication = try AuthenticationConfiguration(values)
         model = try ModelChoice(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
         logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {

@@ -57,7 +57,7 @@ private struct Node {
         let chat = ChatHub(
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
             node: id, executor: executor, logger: logger)
-        let application = Self.application(configuration, server: server, chat: chat, logger: logger)
+        let application = try Self.application(configuration, server: server, chat: chat, logger: logger)
         // Stopped from the last to the first: clients are sent away, then replies end, then their streams and Redis.
         let ownServices: [any Service] = [streams, chat, server, application]
         services = backplaneServices + modelServices + ownServices
@@ -87,12 +87,16 @@ private struct Node {
 
     private static func application(
         _ configuration: ServeConfiguration, server: HubServer, chat: ChatHub, logger: Logger
-    ) -> some ApplicationProtocol {
+    ) throws -> some ApplicationProtocol {
         let router = Router()
         router.health(of: server)
-        let hubs = HTTPHubs(server: server, options: configuration.http)
+        var options = configuration.http
+        try configuration.authentication.apply(to: &options, logger: logger)
+        let hubs = HTTPHubs(server: server, options: options)
         if configuration.isEdge {
-            router.hub("/chat", chat.hub(), on: hubs)
+            let hub = chat.hub()
+            if configuration.authentication.isRequired { hub.requireAuthorization() }
+            router.hub("/chat", hub, on: hubs)
             router.page()
         }
         return Application(

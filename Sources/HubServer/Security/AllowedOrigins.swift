@@ -1,5 +1,3 @@
-package import HTTPTypes
-
 /// Which pages may use a hub from a browser.
 ///
 /// Browsers do not hold WebSockets to CORS: any page could open one with the visitor's cookies if the server did not
@@ -28,34 +26,12 @@ public struct AllowedOrigins: Sendable, Equatable {
         self.rule = rule
     }
 
-    /// Whether a request may use the hub.
-    package func allows(_ request: HTTPRequest) -> Bool {
-        guard let origin = request.headerFields[.origin] else { return true }
-        return isCrossOrigin(origin, to: request) ? lists(origin) : true
-    }
-
-    /// The CORS headers of an answer, none where the request needs none or its origin is not allowed.
-    package func headers(for request: HTTPRequest) -> HTTPFields {
-        guard let origin = request.headerFields[.origin], isCrossOrigin(origin, to: request), lists(origin) else {
-            return [:]
-        }
-        return [.accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true", .vary: "Origin"]
-    }
-
-    private func lists(_ origin: String) -> Bool {
+    /// Whether pages of an origin that is not the host's own may use the hub.
+    package func lists(_ origin: String) -> Bool {
         switch rule {
         case .sameOrigin: false
         case .listed(let origins): origins.contains(origin.lowercased())
         case .any: true
         }
-    }
-
-    /// The scheme is not compared: behind a proxy that ends TLS this node does not know it.
-    private func isCrossOrigin(_ origin: String, to request: HTTPRequest) -> Bool {
-        guard let authority = request.authority?.lowercased(), let slashes = origin.firstRange(of: "://") else {
-            return true
-        }
-        let host = origin[slashes.upperBound...].lowercased()
-        return host != authority
     }
 }

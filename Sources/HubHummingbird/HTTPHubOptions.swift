@@ -1,0 +1,53 @@
+public import HubServer
+import HubTransports
+
+/// How clients may reach hubs.
+public struct HTTPHubOptions: Sendable {
+    /// The pages that may use the hubs from a browser.
+    public var allowedOrigins = AllowedOrigins.sameOrigin
+
+    /// How clients are authenticated; nil for not at all. Which hubs and methods are for whom, hubs say themselves
+    /// (``HubServer/Hub/requireAuthorization(_:)``).
+    public var authentication: HubAuthentication?
+
+    /// What names a user in sends (ASP.NET's `IUserIdProvider`).
+    public var userIDProvider: @Sendable (ClaimsPrincipal) -> String? = { $0.nameIdentifier }
+
+    /// Whether a connection is closed, to be made anew, when what its client was authenticated with expires (ASP.NET's
+    /// `CloseOnAuthenticationExpiration`).
+    public var closesOnAuthenticationExpiration = false
+
+    /// Whether clients may show a newer token while they are connected, with `POST PATH/refresh?id=TOKEN`
+    /// (`EnableAuthenticationRefresh` of .NET 11).
+    public var enablesAuthenticationRefresh = false
+
+    /// Decides whether a client that shows a newer token may go on as what it is now (`OnAuthenticationRefresh`). It gets
+    /// what the client was and what it would be. Its user can never become another one.
+    public var onAuthenticationRefresh: @Sendable (_ before: ClaimsPrincipal?, _ after: ClaimsPrincipal) async -> Bool =
+        { _, _ in true }
+
+    /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
+    public var connectTimeout: Duration = .seconds(15)
+
+    /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
+    public var clusterSecret: [UInt8]?
+
+    /// Whether clients are answered to `negotiate` before the router is asked, which saves a good part of what a connect
+    /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.
+    public var negotiatesBeforeRouter = false
+
+    /// The default options.
+    public init() {}
+}
+
+extension HTTPHubOptions {
+    var security: HubSecurity {
+        var security = HubSecurity()
+        security.origins = allowedOrigins
+        security.authenticator = authentication?.authenticator
+        security.userID = userIDProvider
+        security.closesOnAuthenticationExpiration = closesOnAuthenticationExpiration
+        security.enablesAuthenticationRefresh = enablesAuthenticationRefresh
+        return security
+    }
+}

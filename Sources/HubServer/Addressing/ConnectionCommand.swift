@@ -1,0 +1,19 @@
+/// What a node asks of the node that holds a connection. Doing one twice does no harm.
+enum ConnectionCommand: Sendable, Equatable {
+    case add(group: String)
+    case remove(group: String)
+    /// The client has shown a newer token; it is good for so many milliseconds, nil for ever.
+    case authenticate(ClaimsPrincipal, milliseconds: Int64?)
+    case close(error: String?, allowReconnect: Bool)
+    /// Asks only whether the connection is there.
+    case find
+}
+
+/// What came of a ``ConnectionCommand``.
+package enum CommandOutcome: UInt8, Sendable {
+    case done = 1
+    /// There is no such connection.
+    case notFound = 2
+    /// The application does not want it.
+    case refused = 3
+}

@@ -1,0 +1,49 @@
+package import HTTPTypes
+package import HubServer
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension HubAccess {
+    /// Who sends a request, if the hub is for them. Nothing else of a request is looked at, let alone answered, before.
+    ///
+    /// - Throws: ``HubRefusal``: 401 and 403 with empty bodies, as clients' tests compare them.
+    package func identify(_ request: HTTPRequest) async throws(HubRefusal) -> HubIdentity {
+        guard origins.allows(request) else { throw .originNotAllowed }
+        let identity = try await authenticate(request)
+        guard let policy = endpoint.authorization else { return identity }
+        guard identity.user != nil else { throw .unauthorized }
+        guard await policy.allows(identity.user) else { throw .forbidden }
+        return identity
+    }
+
+    /// The same without waiting: nil where it has to be waited, and where the request is refused.
+    package func identifyNow(_ request: HTTPRequest) -> HubIdentity? {
+        guard endpoint.authorization == nil, origins.allows(request) else { return nil }
+        return security.authenticator == nil || !request.mayBeAuthenticated ? .anonymous : nil
+    }
+
+    /// A client that is not believed is nobody: it depends on the hub whether that is enough.
+    private func authenticate(_ request: HTTPRequest) async throws(HubRefusal) -> HubIdentity {
+        switch await security.authenticator?.authenticate(request) {
+        case nil, .some(.none), .failed:
+            return .anonymous
+        case .unavailable:
+            throw .authenticationUnavailable
+        case .succeeded(let user, let expiration):
+            return identity(user, expiration: expiration)
+        }
+    }
+
+    func identity(_ user: ClaimsPrincipal, expiration: Double?) -> HubIdentity {
+        HubIdentity(
+            user: user, userID: security.userID(user),
+            expiration: expiration.map { seconds in
+                // As far as anybody will wait: a date may be any number.
+                .now + .seconds(min(max(seconds - Date().timeIntervalSince1970, 0), 1e9))
+            }, closesOnExpiration: security.closesOnAuthenticationExpiration)
+    }
+}

@@ -1,0 +1,64 @@
+package import HTTPTypes
+package import HubServer
+package import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Authenticates by the JSON Web Token that a request carries.
+package struct JWTBearerAuthenticator: HubAuthenticator {
+    private let rules: JWTRules
+    private let configured: Task<JWTKeySet, Never>
+    private let published: JWTKeySetCache?
+
+    /// - Throws: Where an option cannot be used.
+    package init(_ options: JWTBearerOptions, logger: Logger) throws(JWTBearerOptionsError) {
+        var keys: [JWTVerificationKey.Configured] = []
+        for key in options.signingKeys { keys += try JWTVerificationKey.configured(key) }
+        guard !keys.isEmpty || options.keySetURL != nil else {
+            throw JWTBearerOptionsError(.keys, "no key is given that tokens could be held against")
+        }
+        if let url = options.keySetURL, !Self.isTrustworthy(url) {
+            throw JWTBearerOptionsError(.keySetURL, "the URL must begin with https://, or be one of this machine")
+        }
+        rules = JWTRules(options)
+        published = options.keySetURL.map { JWTKeySetCache(url: $0, options: options, logger: logger) }
+        configured = Task { [keys] in
+            var keySet: [JWTVerificationKey] = []
+            for key in keys { keySet.append(await key.key) }
+            return JWTKeySet(keys: keySet)
+        }
+    }
+
+    package func authenticate(_ request: HTTPRequest) async -> AuthenticationResult {
+        guard let token = request.bearerToken else { return .none }
+        guard let header = TokenHeader(of: token) else { return .failed }
+        for key in await configured.value.keys where key.algorithm == header.alg {
+            if let result = await result(of: token, signedWith: key) { return result }
+        }
+        if let published {
+            guard let keys = await published.keys(for: header) else { return .unavailable }
+            for key in keys {
+                if let result = await result(of: token, signedWith: key) { return result }
+            }
+        }
+        return .failed
+    }
+
+    /// - Returns: Nil where the key did not sign the token.
+    private func result(of token: Substring, signedWith key: JWTVerificationKey) async -> AuthenticationResult? {
+        guard let claims = await key.claims(of: token) else { return nil }
+        guard rules.allow(claims, keyIssuer: key.issuer, now: Date().timeIntervalSince1970) else { return .failed }
+        return .succeeded(claims.principal, expiration: claims.date("exp"))
+    }
+
+    /// Whoever could change the keys on their way could sign tokens.
+    private static func isTrustworthy(_ url: String) -> Bool {
+        guard let url = URL(string: url), let host = url.host() else { return false }
+        let isLocal = ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host)
+        return url.scheme == "https" || url.scheme == "http" && isLocal
+    }
+}

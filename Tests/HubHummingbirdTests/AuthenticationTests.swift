@@ -1,0 +1,307 @@
+import HTTPTypes
+import HubBackplane
+import HubHummingbird
+import HubServer
+import HubTesting
+import InMemoryLogging
+import Logging
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct AuthenticationTests {
+    private static func options(_ change: (inout HTTPHubOptions) -> Void = { _ in }) throws -> HTTPHubOptions {
+        var options = HTTPHubOptions()
+        let bearer = JWTBearerOptions(signingKeys: [.secret(TokenIssuer.secret)])
+        options.authentication = try .jwtBearer(bearer, logger: Logger(label: "test"))
+        options.allowedOrigins = .listed(["https://app.example"])
+        change(&options)
+        return options
+    }
+
+    /// A hub for those who are authenticated.
+    private static func members(_ policy: AuthorizationPolicy = .authenticatedUser) -> Hub {
+        let hub = Hub.forTests()
+        hub.on("Who") { context in context.userID ?? "-" }
+        hub.on("Level") { context in context.user?.all("roles").joined(separator: "+") ?? "-" }
+        hub.requireAuthorization(policy)
+        return hub
+    }
+
+    private func bearer(_ name: String = "ada", _ roles: [String] = []) async throws -> [(String, String)] {
+        let token = try await TokenIssuer.hs256().token {
+            $0.sub = name
+            $0.roles = roles
+        }
+        return [("Authorization", "Bearer \(token)")]
+    }
+
+    private func refusal(of url: String, headers: [(String, String)] = []) async throws -> WebSocketTestClient
+        .UpgradeRefused?
+    {
+        do {
+            try await WebSocketTestClient.connect(to: url, headers: headers).close()
+            return nil
+        } catch let refusal as WebSocketTestClient.UpgradeRefused {
+            return refusal
+        }
+    }
+
+    @Test(arguments: [false, true]) func everyRequestOfAClientIsAuthenticated(isBeforeRouter: Bool) async throws {
+        let options = try Self.options { $0.negotiatesBeforeRouter = isBeforeRouter }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            for headers in [[], [("Authorization", "Bearer nonsense")], [("Authorization", "Basic YTpi")]] {
+                for (method, path) in [
+                    ("POST", "/members/negotiate?negotiateVersion=1"), ("GET", "/members"), ("GET", "/members?id=x"),
+                    ("POST", "/members?id=x"), ("DELETE", "/members?id=x"),
+                ] {
+                    let response = try await testRequest(
+                        method, node.url(path), headers: headers + [("Origin", "https://app.example")])
+                    #expect(response.status == 401)
+                    #expect(response.body.isEmpty)
+                    #expect(response.header("www-authenticate") == "Bearer")
+                    #expect(response.header("access-control-allow-origin") == "https://app.example")
+                }
+                for path in ["/members", "/members?id=x", "/members?access_token=nonsense"] {
+                    #expect(
+                        try await refusal(of: node.webSocketURL(path), headers: headers) == .init(status: 401, body: "")
+                    )
+                }
+            }
+            let client = try await SignalRTestClient.connect(to: node.url("/members"), headers: bearer())
+            #expect(try await client.invoke("Who", returning: String.self) == "ada")
+            try await client.close()
+        }
+    }
+
+    @Test func theReasonPhraseIsWhatClientsShow() async throws {
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: Self.options()) { node async throws in
+            let connection = try await RawConnection.connect(port: node.port)
+            try await connection.send(
+                request: "POST /members/negotiate HTTP/1.1", headers: [("Content-Length", "0")])
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+            await connection.close()
+        }
+    }
+
+    @Test func theTokenMayBeInTheQuery() async throws {
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: Self.options()) { node async throws in
+            let token = try await TokenIssuer.hs256().token()
+            let url = node.url("/members?access_token=\(token)")
+            let client = try await SignalRTestClient.connect(to: url)
+            #expect(try await client.invoke("Who", returning: String.self) == "ada")
+            try await client.close()
+            // The header comes first, whatever the query says.
+            let headers = [("Authorization", "Bearer nonsense")]
+            #expect(try await testRequest("POST", "\(url)", headers: headers).status == 401)
+        }
+    }
+
+    @Test func usersThatTheHubIsNotForAre403() async throws {
+        let hubs = ["/admins": Self.members(.role("admin"))]
+        try await withNode(hubs: hubs, httpOptions: Self.options()) { node async throws in
+            let reader = try await bearer("ada", ["reader"])
+            let response = try await testRequest("POST", node.url("/admins/negotiate"), headers: reader)
+            #expect(response.status == 403)
+            #expect(response.body.isEmpty)
+            #expect(
+                try await refusal(of: node.webSocketURL("/admins"), headers: reader) == .init(status: 403, body: ""))
+            let client = try await SignalRTestClient.connect(to: node.url("/admins"), headers: bearer("eva", ["admin"]))
+            #expect(try await client.invoke("Who", returning: String.self) == "eva")
+            try await client.close()
+        }
+    }
+
+    @Test(arguments: [false, true]) func aHubForAllTakesAnybody(isBeforeRouter: Bool) async throws {
+        let hub = Hub.forTests()
+        hub.on("Who") { context in context.userID ?? "-" }
+        let options = try Self.options { $0.negotiatesBeforeRouter = isBeforeRouter }
+        try await withNode(hubs: ["/chat": hub], httpOptions: options) { node async throws in
+            for (headers, name) in [([], "-"), (try await bearer(), "ada"), ([("Authorization", "Bearer bad")], "-")] {
+                let client = try await SignalRTestClient.connect(to: node.url("/chat"), headers: headers)
+                #expect(try await client.invoke("Who", returning: String.self) == name)
+                try await client.close()
+            }
+        }
+    }
+
+    @Test func aConnectionBelongsToTheUserThatNegotiatedIt() async throws {
+        let hub = Hub.forTests()
+        let hubs = ["/members": Self.members(), "/chat": hub]
+        try await withNode(hubs: hubs, httpOptions: Self.options()) { node async throws in
+            for path in ["/members", "/chat"] {
+                let negotiation = try await SignalRTestClient.negotiate(at: node.url(path), headers: bearer("ada"))
+                let id = try #require(negotiation.id)
+                let url = node.webSocketURL("\(path)?id=\(id)")
+                #expect(try await refusal(of: url, headers: bearer("eve"))?.status == 404)
+                for method in ["GET", "POST", "DELETE"] {
+                    let response = try await testRequest(method, node.url("\(path)?id=\(id)"), headers: bearer("eve"))
+                    #expect(response.status == 404)
+                    #expect(response.body == "No Connection with that ID")
+                }
+                #expect(try await refusal(of: url)?.status == (path == "/chat" ? 404 : 401))
+                #expect(try await refusal(of: url, headers: bearer("ada")) == nil)
+            }
+        }
+    }
+
+    @Test func aUsersConnectionsAreSentToByItsName() async throws {
+        let hub = Self.members()
+        let options = try Self.options { $0.userIDProvider = { $0.first("sub").map { "user:\($0)" } } }
+        try await withNode(hubs: ["/members": hub], httpOptions: options) { node async throws in
+            let ada = try await SignalRTestClient.connect(to: node.url("/members"), headers: bearer("ada"))
+            let eve = try await SignalRTestClient.connect(to: node.url("/members"), headers: bearer("eve"))
+            #expect(try await ada.invoke("Who", returning: String.self) == "user:ada")
+            #expect(try await eve.invoke("Who", returning: String.self) == "user:eve")
+            try await hub.clients.user("user:ada").send("note", "for ada")
+            try await hub.clients.user("user:eve").send("note", "for eve")
+            #expect(try await ada.next("note").argument(0, as: String.self) == "for ada")
+            #expect(try await eve.next("note").argument(0, as: String.self) == "for eve")
+            try await ada.close()
+            try await eve.close()
+        }
+    }
+
+    @Test func applicationsAuthenticateInTheirOwnWayToo() async throws {
+        let options = try Self.options {
+            $0.authentication = .custom { request in
+                request.headerFields[.cookie].map { ClaimsPrincipal(claims: [("sub", $0)]) }
+            }
+        }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            #expect(try await testRequest("POST", node.url("/members/negotiate")).status == 401)
+            let client = try await SignalRTestClient.connect(to: node.url("/members"), headers: [("Cookie", "ada")])
+            #expect(try await client.invoke("Who", returning: String.self) == "ada")
+            try await client.close()
+        }
+    }
+
+    @Test func aConnectionEndsWithItsTokenWhereItIsAskedTo() async throws {
+        let options = try Self.options { $0.closesOnAuthenticationExpiration = true }
+        var hubOptions = HubOptions()
+        hubOptions.keepAliveInterval = .milliseconds(50)
+        try await withNode(hubs: ["/members": Self.members()], hubOptions: hubOptions, httpOptions: options) {
+            node async throws in
+            let token = try await TokenIssuer.hs256().token { $0.exp -= 3599 }
+            let client = try await SignalRTestClient.connect(
+                to: node.url("/members"), headers: [("Authorization", "Bearer \(token)")])
+            #expect(try await client.ended() == .init(error: nil, allowReconnect: true, code: 1000))
+        }
+    }
+
+    // MARK: A newer token without a new connection
+
+    private func refresh(
+        _ node: TestNode, id: String?, headers: [(String, String)], path: String = "/members"
+    ) async throws -> (status: Int, body: String) {
+        let query = id.map { "?id=\($0)" } ?? ""
+        let response = try await testRequest("POST", node.url("\(path)/refresh\(query)"), headers: headers)
+        #expect(response.header("content-type") == "application/json")
+        return (response.status, response.body)
+    }
+
+    @Test func aConnectedClientMayShowANewerToken() async throws {
+        let options = try Self.options {
+            $0.enablesAuthenticationRefresh = true
+            $0.onAuthenticationRefresh = { before, after in
+                before?.isInRole("reader") == true && !after.isInRole("admin")
+            }
+        }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            let negotiate = try await testRequest(
+                "POST", node.url("/members/negotiate?negotiateVersion=1"), headers: bearer("ada", ["reader"]))
+            #expect(negotiate.body.contains("\"tokenLifetimeSeconds\":35"))
+            let negotiation = try await SignalRTestClient.negotiate(
+                at: node.url("/members"), headers: bearer("ada", ["reader"]))
+            let id = try #require(negotiation.id)
+            #expect(try await refresh(node, id: id, headers: bearer()) == (404, #"{"error":"connection_not_found"}"#))
+            let client = try await SignalRTestClient.connect(
+                to: node.url("/members?id=\(id)"), skipsNegotiation: true, headers: bearer("ada", ["reader"]))
+            #expect(try await client.invoke("Level", returning: String.self) == "reader")
+
+            let answer = try await refresh(node, id: id, headers: bearer("ada", ["reader", "writer"]))
+            #expect(answer.status == 200)
+            #expect(answer.body.hasPrefix(#"{"tokenLifetimeSeconds":35"#))
+            #expect(try await client.invoke("Level", returning: String.self) == "reader+writer")
+
+            for (headers, token, status, error) in [
+                (try await bearer("ada", ["admin"]), id, 403, "permission_change_rejected"),
+                (try await bearer("eve"), id, 404, "connection_not_found"),
+                (try await bearer("ada"), "unknown", 404, "connection_not_found"),
+                (try await bearer("ada"), nil, 400, "missing_connection_token"),
+                ([], id, 401, "invalid_token"), ([("Authorization", "Bearer bad")], id, 401, "invalid_token"),
+            ] as [([(String, String)], String?, Int, String)] {
+                #expect(try await refresh(node, id: token, headers: headers) == (status, "{\"error\":\"\(error)\"}"))
+            }
+            #expect(try await client.invoke("Level", returning: String.self) == "reader+writer")
+            try await client.close()
+        }
+    }
+
+    @Test func idsThatOthersKnowRefreshNothing() async throws {
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            let id = try #require(
+                try await SignalRTestClient.negotiate(at: node.url("/members"), version: nil, headers: bearer()).id)
+            #expect(
+                try await refresh(node, id: id, headers: bearer()) == (
+                    400, #"{"error":"unsupported_negotiate_version"}"#
+                ))
+        }
+    }
+
+    @Test func refreshingIsOffUnlessItIsAskedFor() async throws {
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: Self.options()) { node async throws in
+            #expect(
+                try await refresh(node, id: "x", headers: bearer()) == (404, #"{"error":"refresh_disabled"}"#))
+            #expect(try await testRequest("GET", node.url("/members/refresh")).status == 405)
+            let negotiate = try await testRequest("POST", node.url("/members/negotiate"), headers: bearer())
+            #expect(!negotiate.body.contains("tokenLifetimeSeconds"))
+        }
+    }
+
+    @Test func refreshingReachesTheNodeThatHoldsTheConnection() async throws {
+        let backplane = InMemoryBackplane()
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        try await withNode(hubs: ["/members": Self.members()], backplane: backplane, httpOptions: options) {
+            home async throws in
+            try await withNode(hubs: ["/members": Self.members()], backplane: backplane, httpOptions: options) {
+                other async throws in
+                let id = try #require(
+                    try await SignalRTestClient.negotiate(at: home.url("/members"), headers: bearer()).id)
+                let client = try await SignalRTestClient.connect(
+                    to: home.url("/members?id=\(id)"), skipsNegotiation: true, headers: bearer())
+                #expect(try await refresh(other, id: id, headers: bearer("ada", ["writer"])).status == 200)
+                #expect(try await client.invoke("Level", returning: String.self) == "writer")
+                try await client.close()
+            }
+        }
+    }
+
+    // MARK: Logs
+
+    @Test func tokensAreNotLogged() async throws {
+        let log = InMemoryLogHandler()
+        var logger = Logger(label: "test") { _ in log }
+        logger.logLevel = .trace
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        let secrets = try await withNode(
+            hubs: ["/members": Self.members()], httpOptions: options, logger: logger
+        ) { node async throws in
+            let token = try await TokenIssuer.hs256().token()
+            let url = node.url("/members?access_token=\(token)")
+            let id = try #require(try await SignalRTestClient.negotiate(at: url).id)
+            let client = try await SignalRTestClient.connect(to: "\(url)&id=\(id)", skipsNegotiation: true)
+            _ = try await testRequest("POST", node.url("/members/refresh?id=\(id)&access_token=\(token)"))
+            _ = try await testRequest("POST", node.url("/members?id=\(id)&access_token=\(token)"))
+            _ = try await refusal(of: node.webSocketURL("/members?id=\(id)&access_token=\(token)"))
+            _ = try await refusal(of: node.webSocketURL("/members?id=\(id)&access_token=\(token)x"))
+            try await client.sendMessage("{\"type\":\"broken\"}")
+            _ = try await client.ended()
+            return [token, id]
+        }
+        #expect(!log.entries.isEmpty)
+        for entry in log.entries {
+            let text = "\(entry.message) \(entry.metadata)"
+            for secret in secrets { #expect(!text.contains(secret)) }
+        }
+    }
+}
