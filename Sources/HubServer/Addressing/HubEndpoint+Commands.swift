@@ -43,7 +43,9 @@ extension HubEndpoint {
         case .authenticate(let user, let milliseconds):
             let before = connection.principal.withLock { $0 }
             guard await mayAuthenticateAnew(before, user) else { return .refused }
-            connection.authenticated(as: user, for: milliseconds.map { .milliseconds($0) })
+            connection.authenticated(
+                as: HubIdentity(
+                    user: user, expiration: milliseconds.map { .now + .milliseconds($0) }, closesOnExpiration: true))
             return .done
         case .close(let error, let allowReconnect):
             connection.close(error: error, allowReconnect: allowReconnect)

@@ -39,8 +39,8 @@ package final class HubConnection: Sendable {
 
     /// The transport is there and can be written to: waits for the handshake from now on. On the event loop.
     package func start() {
-        if let expiration = request.identity.connectionEnd {
-            authenticated(for: max(.zero, expiration - .now))
+        if let end = request.identity.connectionEnd {
+            authenticated(until: end)
         } else {
             loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
         }

@@ -35,16 +35,16 @@ extension HubConnection {
 
     /// The client has shown who it is, anew. From any thread.
     ///
-    /// - Parameter duration: How long that is good; nil for ever.
-    func authenticated(as user: ClaimsPrincipal, for duration: Duration?) {
-        principal.withLock { $0 = user }
-        loop.eventLoop.execute { self.authenticated(for: duration) }
+    /// - Parameter identity: Of the same user: what sends name stays the same.
+    package func authenticated(as identity: HubIdentity) {
+        principal.withLock { $0 = identity.user }
+        loop.eventLoop.execute { self.authenticated(until: identity.connectionEnd) }
     }
 
     /// On the event loop.
-    func authenticated(for duration: Duration?) {
+    func authenticated(until end: ContinuousClock.Instant?) {
         guard state.transport != nil else { return }
-        state.timers.authenticated(until: duration.map { loop.tick(after: $0) } ?? .max)
+        state.timers.authenticated(until: end.map { loop.tick(after: max(.zero, $0 - .now)) } ?? .max)
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
     }
 }
