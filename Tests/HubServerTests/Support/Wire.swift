@@ -28,14 +28,15 @@ final class Wire: Sendable {
 
     /// Connects without a handshake.
     static func open(
-        _ endpoint: HubEndpoint, id: String = "wire", userID: String? = nil, on loop: NIOAsyncTestingEventLoop = .init()
+        _ endpoint: HubEndpoint, id: String = "wire", userID: String? = nil,
+        over transportType: HubTransportType = .webSockets, on loop: NIOAsyncTestingEventLoop = .init()
     ) async throws -> Wire {
         let sent = Sent()
         let transport = InProcessTransport(eventLoop: loop) { bytes in
             sent.frames.withLock { $0.append(String(buffer: bytes)) }
         }
         let reservation = await endpoint.reserve(id)
-        let request = ConnectionRequest(path: "/hub", userID: userID, transport: .webSockets)
+        let request = ConnectionRequest(path: "/hub", userID: userID, transport: transportType)
         let connection = try await loop.executeInContext {
             transport.connect(to: endpoint, reservation, request: request)
         }
