@@ -1,4 +1,5 @@
 import ChunkStreams
+import HubProtocol
 import NIOCore
 import Testing
 
@@ -8,9 +9,12 @@ import Testing
 @Suite struct ReplyEventsTests {
     private static let digits = "0123456789abcdef0123456789abcdef"
     private let events: ReplyEvents
+    private let binaryEvents: ReplyEvents
 
     init() throws {
-        events = ReplyEvents(id: try #require(ChunkStreamID(Self.digits)))
+        let id = try #require(ChunkStreamID(Self.digits))
+        events = ReplyEvents(id: id, encoding: .json)
+        binaryEvents = ReplyEvents(id: id, encoding: .messagePack)
     }
 
     private func written(_ write: (inout ByteBuffer) -> Void) -> String {
@@ -28,6 +32,36 @@ import Testing
                 events.partial(
                     ByteBuffer(string: "a \"b\"\n\u{1E}"), cursor: ChunkCursor(textEpoch: 2, seq: 7), into: &$0)
             } == #"{"type":1,"target":"partial","arguments":["ID","a \"b\"\n\u001E",4294967303]}"# + "\u{1E}")
+    }
+
+    @Test func messagePackSaysTheSame() throws {
+        func invocations(_ events: ReplyEvents, _ encoding: HubEncoding) throws -> [InvocationMessage] {
+            let end = StreamEnd(
+                finish: .completed, chunks: 2, bytes: 300, sha256: Array(repeating: 0xAB, count: 32), usage: nil)
+            var buffer = ByteBuffer()
+            events.typing(true, into: &buffer)
+            events.partial(ByteBuffer(string: "ü\n"), cursor: ChunkCursor(textEpoch: 2, seq: 7), into: &buffer)
+            events.restarted(.start, into: &buffer)
+            events.ended(end, into: &buffer)
+            events.failed(.tooLong, text: end, into: &buffer)
+            if encoding == .json {
+                let json = buffer
+                buffer = ByteBuffer()
+                try MessagePackHubProtocol.write(transcoding: json, into: &buffer)
+            }
+            var splitter = RecordSplitter(maximumRecordSize: 1024, encoding: .messagePack)
+            splitter.feed(buffer)
+            var invocations: [InvocationMessage] = []
+            while let record = try splitter.next() {
+                if case .invocation(let invocation) = try HubEncoding.messagePack.parse(record) {
+                    invocations.append(invocation)
+                }
+            }
+            return invocations
+        }
+        let expected = try invocations(events, .json)
+        #expect(expected.map(\.target) == ["typing", "partial", "restarted", "completed", "failed"])
+        #expect(try invocations(binaryEvents, .messagePack) == expected)
     }
 
     @Test func theEndProvesTheText() {

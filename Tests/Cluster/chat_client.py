@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pysignalr.client import SignalRClient
 from pysignalr.messages import CompletionMessage
+from pysignalr.protocol.abstract import Protocol
 
 from cluster import Cluster
 from reply import Reply
@@ -20,9 +21,9 @@ class HubError(Exception):
 
 
 class ChatClient:
-    def __init__(self, url: str, *replies: Reply) -> None:
-        """`replies` are those that a client before this one had begun to read."""
-        self.signalr = SignalRClient(f"{url}/chat", retry_sleep=0.1)
+    def __init__(self, url: str, *replies: Reply, protocol: Protocol | None = None) -> None:
+        """`replies` are those that a client before this one had begun to read; the protocol is JSON unless given."""
+        self.signalr = SignalRClient(f"{url}/chat", protocol=protocol, retry_sleep=0.1)
         self.replies = {reply.message_id: reply for reply in replies}
         self._began: asyncio.Queue[Reply] = asyncio.Queue()
         self._open = asyncio.Event()

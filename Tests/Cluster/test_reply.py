@@ -6,7 +6,9 @@ import random
 import aiohttp
 import pytest
 
-from chat_client import ChatClient, client_elsewhere
+from pysignalr.protocol.messagepack import MessagepackProtocol
+
+from chat_client import ChatClient, HubError, client_elsewhere
 from cluster import Cluster
 from reply import Reply
 
@@ -20,6 +22,25 @@ async def test_reply_arrives_in_order_and_whole(cluster: Cluster) -> None:
         assert summary["finish"] == "completed"
         assert await reply.asked == {"messageId": reply.message_id, "finish": "completed"}
         assert len(reply.message_id) == 32 and int(reply.message_id, 16) >= 0
+
+
+async def test_client_that_speaks_messagepack_gets_the_same(cluster: Cluster) -> None:
+    async with ChatClient(cluster.url(), protocol=MessagepackProtocol()) as client:
+        reply = await client.ask("chunks=50,interval=5ms,size=32")
+        summary = await reply.end()
+        reply.assert_in_order()
+        reply.assert_whole(chunks=50)
+        assert summary["finish"] == "completed"
+        assert await reply.asked == {"messageId": reply.message_id, "finish": "completed"}
+        with pytest.raises(HubError, match="HubException: The prompt is empty."):
+            await client.invoke("AskAi", " ")
+
+    again = Reply(reply.message_id)
+    async with ChatClient(cluster.url(), again) as client:
+        assert (await client.invoke("Resume", reply.message_id, 0))["status"] == "ended"
+        await again.end()
+        again.assert_whole(chunks=50)
+        assert again.text == reply.text
 
 
 async def test_replies_of_one_connection_run_side_by_side(cluster: Cluster) -> None:

@@ -19,8 +19,8 @@ import Testing
                 == "Failed to invoke 'X' due to an error on the server. "
                 + "InvalidDataException: Invocation provides 2 argument(s) but target expects 1.")
         #expect(
-            HubErrorText.failedToInvoke("X", .streamCount(sent: 1, expected: 0))
-                == "Failed to invoke 'X' due to an error on the server. "
+            HubErrorText.methodFailed("X", .streamCount(sent: 1, expected: 0))
+                == "An unexpected error occurred invoking 'X' on the server. "
                 + "HubException: Client sent 1 stream(s), Hub method expects 0.")
         #expect(
             HubErrorText.methodFailed("X", refusal)

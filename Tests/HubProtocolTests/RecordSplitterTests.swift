@@ -82,12 +82,16 @@ import Testing
         #expect(try splitter.next() == ByteBuffer(string: "1234"))
     }
 
-    @Test func handsOverWhatIsBehindTheHandshake() throws {
+    @Test func whatIsBehindTheHandshakeIsCutInItsOwnWay() throws {
         var splitter = RecordSplitter(maximumRecordSize: 64)
         splitter.feed(ByteBuffer(string: "{}\u{1E}"))
-        splitter.feed(ByteBuffer(bytes: [0x02, 0x91, 0x06]))
+        splitter.feed(ByteBuffer(bytes: [0x02, 0x91, 0x06, 0x02, 0x91]))
         #expect(try splitter.next() == ByteBuffer(string: "{}"))
-        #expect(splitter.takeRest() == ByteBuffer(bytes: [0x02, 0x91, 0x06]))
+        splitter.encoding = .messagePack
+        #expect(try splitter.next() == ByteBuffer(bytes: [0x91, 0x06]))
+        #expect(try splitter.next() == nil)
+        splitter.feed(ByteBuffer(bytes: [0x06]))
+        #expect(try splitter.next() == ByteBuffer(bytes: [0x91, 0x06]))
         #expect(try splitter.next() == nil)
     }
 

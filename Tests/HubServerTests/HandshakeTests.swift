@@ -1,3 +1,4 @@
+import HubProtocol
 import HubServer
 import HubTesting
 import NIOCore
@@ -21,6 +22,31 @@ struct HandshakeTests {
         try await wire.send("{\"version\":1,\"extra\":{},\"protocol\":\"\(name)\"}␞")
         try await wire.eventually { wire.hasFrames }
         #expect(wire.takeFrames() == ["{}␞"])
+    }
+
+    @Test(arguments: ["messagepack", "MessagePack"])
+    func messagePackIsAnsweredInJSONInABinaryFrame(name: String) async throws {
+        let wire = try await Wire.open(Hub().mounted())
+        var bytes = ByteBuffer(string: "{\"protocol\":\"\(name)\",\"version\":1}\u{1E}")
+        bytes.writeBytes([0x02, 0x91, 0x06])
+        try await wire.send(bytes)
+        try await wire.eventually { wire.transport.isReading }
+        #expect(wire.takeFrames() == ["{}␞"])
+        #expect(wire.transport.format == .binary)
+        #expect(wire.transport.hubClose == nil)
+        await wire.pass(seconds: 15)
+        #expect(wire.takeFrames() == ["\u{02}\u{FFFD}\u{06}"])
+    }
+
+    @Test func messagePackIsRefusedWhereTheTransportCarriesText() async throws {
+        let wire = try await Wire.open(Hub().mounted(), over: .serverSentEvents)
+        try await wire.send("{\"protocol\":\"messagepack\",\"version\":1}␞")
+        let error =
+            "Cannot use the 'messagepack' protocol on the current transport. "
+            + "The transport does not support 'Binary' transfer format."
+        #expect(wire.takeFrames() == ["{\"error\":\"\(error)\"}␞"])
+        #expect(wire.transport.format == .text)
+        #expect(wire.transport.hubClose == .normal)
     }
 
     @Test(arguments: [

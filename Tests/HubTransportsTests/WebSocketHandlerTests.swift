@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func sendsBinaryFramesForABinaryProtocol() throws {
-        webSocket.transferFormat = .binary
+        webSocket.use(.binary)
         webSocket.write(ByteBuffer(bytes: [1]))
         webSocket.flush()
         #expect(try sent() == [0x82, 1, 1])

@@ -1,5 +1,6 @@
 import ChunkStreams
 import HubProtocol
+import HubServer
 import NIOCore
 
 /// Writes the events of one reply in the form in which clients receive them.
@@ -7,29 +8,28 @@ import NIOCore
 /// The simplest client, `typing(id, isTyping)`, `partial(id, text)`, `completed(id)`, ignores the arguments after these.
 struct ReplyEvents: Sendable {
     private let id: String
-    private let partial: JSONHubProtocol.PreparedInvocation
+    private let encoding: HubEncoding
+    private let partial: PreparedInvocation
 
-    init(id: ChunkStreamID) {
+    init(id: ChunkStreamID, encoding: HubEncoding) {
         self.id = id.rawValue
-        partial = JSONHubProtocol.PreparedInvocation(target: "partial") { [id = id.rawValue] in $0.string(id) }
+        self.encoding = encoding
+        partial = PreparedInvocation(encoding, target: "partial", leading: [id.rawValue])
     }
 
     /// `partial(messageId, text, cursor)`
     func partial(_ text: ByteBuffer, cursor: ChunkCursor, into buffer: inout ByteBuffer) {
-        partial.write(into: &buffer) { writer in
-            writer.string(utf8: text)
-            writer.integer(Int(cursor.rawValue))
-        }
+        partial.write(text, Int(cursor.rawValue), into: &buffer)
     }
 
     /// `typing(messageId, isTyping)`
     func typing(_ isTyping: Bool, into buffer: inout ByteBuffer) {
-        event("typing", into: &buffer) { $0.bool(isTyping) }
+        event("typing", .bool(isTyping), into: &buffer)
     }
 
     /// `restarted(messageId, cursor)`
     func restarted(_ cursor: ChunkCursor, into buffer: inout ByteBuffer) {
-        event("restarted", into: &buffer) { $0.integer(Int(cursor.rawValue)) }
+        event("restarted", .integer(Int64(cursor.rawValue)), into: &buffer)
     }
 
     /// `completed(messageId, {finish, chunks, bytes, sha256, usage?})` or `failed(messageId, problem)`
@@ -37,60 +37,41 @@ struct ReplyEvents: Sendable {
         if case .failed(let problem) = end.finish {
             failed(problem, text: end.chunks > 0 ? end : nil, into: &buffer)
         } else {
-            event("completed", into: &buffer) { writer in
-                writer.beginObject()
-                writer.key("finish")
-                writer.string(end.finish.word)
-                writer.text(end)
-                if let usage = end.usage {
-                    writer.key("usage")
-                    writer.beginObject()
-                    writer.key("inputTokens")
-                    writer.integer(Int(usage.inputTokens))
-                    writer.key("outputTokens")
-                    writer.integer(Int(usage.outputTokens))
-                    writer.endObject()
-                }
-                writer.endObject()
+            var summary = [("finish", .string(end.finish.word))] + members(of: end)
+            if let usage = end.usage {
+                let usage: [(String, HubValue)] = [
+                    ("inputTokens", .integer(Int64(usage.inputTokens))),
+                    ("outputTokens", .integer(Int64(usage.outputTokens))),
+                ]
+                summary.append(("usage", .object(usage)))
             }
+            event("completed", .object(summary), into: &buffer)
         }
     }
 
     /// `failed(messageId, {code, message, retryable, retryAfter?, chunks?, bytes?, sha256?})`, retryAfter in seconds.
     func failed(_ problem: StreamProblem, text: StreamEnd? = nil, into buffer: inout ByteBuffer) {
-        event("failed", into: &buffer) { writer in
-            writer.beginObject()
-            writer.key("code")
-            writer.string(problem.code)
-            writer.key("message")
-            writer.string(problem.message)
-            writer.key("retryable")
-            writer.bool(problem.retryable)
-            if let retryAfter = problem.retryAfter {
-                writer.key("retryAfter")
-                writer.integer(Int((retryAfter / .seconds(1)).rounded(.up)))
-            }
-            if let text { writer.text(text) }
-            writer.endObject()
+        var members: [(String, HubValue)] = [
+            ("code", .string(problem.code)), ("message", .string(problem.message)),
+            ("retryable", .bool(problem.retryable)),
+        ]
+        if let retryAfter = problem.retryAfter {
+            members.append(("retryAfter", .integer(Int64((retryAfter / .seconds(1)).rounded(.up)))))
         }
+        if let text { members += self.members(of: text) }
+        event("failed", .object(members), into: &buffer)
     }
 
-    private func event(_ target: String, into buffer: inout ByteBuffer, _ argument: (inout JSONWriter) -> Void) {
-        JSONHubProtocol.writeInvocation(target: target, into: &buffer) { writer in
-            writer.string(id)
-            argument(&writer)
-        }
+    private func members(of text: StreamEnd) -> [(String, HubValue)] {
+        [
+            ("chunks", .unsigned(UInt64(text.chunks))), ("bytes", .unsigned(UInt64(text.bytes))),
+            ("sha256", .string(text.sha256.lowercaseHex)),
+        ]
     }
-}
 
-extension JSONWriter {
-    fileprivate mutating func text(_ end: StreamEnd) {
-        key("chunks")
-        integer(Int(end.chunks))
-        key("bytes")
-        integer(Int(end.bytes))
-        key("sha256")
-        string(end.sha256.lowercaseHex)
+    private func event(_ target: String, _ argument: HubValue, into buffer: inout ByteBuffer) {
+        // Only floating-point numbers can fail to be encoded, and no event has one.
+        try? encoding.writeInvocation(target: target, [.string(id), argument], into: &buffer)
     }
 }
 

@@ -30,7 +30,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
     /// - Parameter onEnd: Called once when the reply has ended for this connection.
     init(id: ChunkStreamID, connection: HubConnection, onEnd: @escaping @Sendable () -> Void) {
         self.connection = connection
-        events = ReplyEvents(id: id)
+        events = ReplyEvents(id: id, encoding: connection.encoding)
         self.onEnd = onEnd
     }
 

@@ -82,15 +82,16 @@ extension HubErrorText {
     }
 }
 
-/// Details that go with ``HubErrorText/failedToInvoke(_:_:)``.
 extension HubErrorText.Detail {
+    /// Goes with ``HubErrorText/failedToInvoke(_:_:)``.
     package static func argumentCount(provided: Int, expected: Int) -> Self {
         Self(
             typeName: "InvalidDataException",
             message: "Invocation provides \(provided) argument(s) but target expects \(expected).")
     }
 
-    /// Shown to the client always: ASP.NET raises it as an error made for the client.
+    /// Goes with ``HubErrorText/methodFailed(_:_:)``. Shown to the client always: ASP.NET raises it as an error made for
+    /// the client.
     package static func streamCount(sent: Int, expected: Int) -> Self {
         Self(typeName: "HubException", message: "Client sent \(sent) stream(s), Hub method expects \(expected).")
     }

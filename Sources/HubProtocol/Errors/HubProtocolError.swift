@@ -5,6 +5,10 @@ package struct HubProtocolError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
         /// Not a JSON text as RFC 8259 has it.
         case malformedJSON
+        /// Not one MessagePack value, or not an array where a message is expected.
+        case malformedMessagePack
+        /// The variable-length integer in front of a MessagePack message does not end.
+        case malformedLength
         /// Arrays and objects in each other beyond the limit.
         case nestedTooDeeply
         /// A required property is absent or null.

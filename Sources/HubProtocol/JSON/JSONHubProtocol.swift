@@ -2,9 +2,6 @@
 package enum JSONHubProtocol {
     /// The name in the handshake.
     package static let name = "json"
-    package static let transferFormat = TransferFormat.text
-    /// Version 2 adds Ack and Sequence for stateful reconnect.
-    package static let highestVersion = 2
     /// Ends every record; it can occur inside none, since JSON strings escape control characters.
     package static let recordSeparator: UInt8 = 0x1E
     /// How deep arrays and objects may lie in each other, the message's own object included. ASP.NET's limit.

@@ -109,11 +109,13 @@ extension JSONWriter {
         isBehindValue = true
     }
 
-    /// Writes null for what JSON has no number for (infinities, not a number), as JavaScript does.
-    package mutating func number(_ value: Double) {
+    /// Writes null for what JSON has no number for (infinities, not a number), as JavaScript does, and whole numbers
+    /// without a fraction.
+    package mutating func number<Number: BinaryFloatingPoint & CustomStringConvertible>(_ value: Number) {
         guard value.isFinite else { return null() }
         beginValue()
-        buffer.writeString(value.description)
+        let digits = value.description
+        buffer.writeSubstring(digits.hasSuffix(".0") ? digits.dropLast(2) : digits[...])
     }
 
     package mutating func bool(_ value: Bool) {
@@ -132,12 +134,9 @@ extension JSONWriter {
         buffer.writeImmutableBuffer(value)
     }
 
-    /// Continues a message whose beginning was written before, see ``JSONHubProtocol/PreparedInvocation``.
+    /// Continues a message whose beginning was written before, see ``PreparedInvocation``.
     mutating func fragment(_ bytes: ByteBuffer, endsBehindValue: Bool) {
         buffer.writeImmutableBuffer(bytes)
         isBehindValue = endsBehindValue
     }
-
-    /// What was written so far, to be continued as a ``fragment(_:endsBehindValue:)``.
-    var endsBehindValue: Bool { isBehindValue }
 }

@@ -1,9 +1,9 @@
 import HubBackplane
+import HubProtocol
 import NIOCore
 
 private let magic = UInt8(ascii: "H")
 private let version: UInt8 = 1
-private let json: UInt8 = 1
 
 private enum Kind: UInt8 {
     case message = 1
@@ -18,14 +18,11 @@ extension Envelope {
         var bytes = ByteBuffer()
         switch body {
         case .message(let message, let excluded):
-            bytes.reserveCapacity(128 + message.readableBytes)
+            bytes.reserveCapacity(128 + message.json.readableBytes + (message.messagePack?.readableBytes ?? 0))
             writeHead(.message, into: &bytes)
             bytes.writeInteger(UInt32(clamping: excluded.count))
             for id in excluded { bytes.writeCounted(id) }
-            bytes.writeInteger(1 as UInt8)
-            bytes.writeInteger(json)
-            bytes.writeInteger(UInt32(clamping: message.readableBytes))
-            bytes.writeImmutableBuffer(message)
+            bytes.write(message)
         case .command(let number, let command):
             writeHead(.command, into: &bytes)
             bytes.writeInteger(number)
@@ -44,6 +41,20 @@ extension Envelope {
         bytes.writeInteger(kind.rawValue)
         bytes.writeCounted(sender.rawValue)
         bytes.writeCounted(hub)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func write(_ message: SharedMessage) {
+        writeInteger(message.messagePack == nil ? 1 : 2 as UInt8)
+        write(message.json, as: .json)
+        if let messagePack = message.messagePack { write(messagePack, as: .messagePack) }
+    }
+
+    private mutating func write(_ message: ByteBuffer, as encoding: HubEncoding) {
+        writeInteger(encoding.rawValue)
+        writeInteger(UInt32(clamping: message.readableBytes))
+        writeImmutableBuffer(message)
     }
 }
 
@@ -89,14 +100,20 @@ extension Envelope {
         return ids
     }
 
-    private static func message(_ bytes: inout ByteBuffer) -> ByteBuffer? {
+    private static func message(_ bytes: inout ByteBuffer) -> SharedMessage? {
         guard let count = bytes.readInteger(as: UInt8.self) else { return nil }
+        var json: ByteBuffer?
+        var messagePack: ByteBuffer?
         for _ in 0..<count {
             guard let encoding = bytes.readInteger(as: UInt8.self), let length = bytes.readInteger(as: UInt32.self),
                 let message = bytes.readSlice(length: Int(length))
             else { return nil }
-            if encoding == json { return message }
+            switch HubEncoding(rawValue: encoding) {
+            case .json: json = message
+            case .messagePack: messagePack = message
+            case nil: break
+            }
         }
-        return nil
+        return json.map { SharedMessage(json: $0, messagePack: messagePack) }
     }
 }

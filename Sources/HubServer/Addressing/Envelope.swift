@@ -1,5 +1,4 @@
 import HubBackplane
-import NIOCore
 
 /// What the nodes of a hub say to each other through the backplane.
 ///
@@ -8,7 +7,8 @@ import NIOCore
 ///     'H' | version 1 | kind | sender's node | hub | body
 ///
 /// * kind 1, a message: count of excluded connection ids (4 bytes), the ids | count of encodings (1 byte), each as the
-///   number of its protocol (1 byte; 1 = JSON) and the framed hub messages in it
+///   number of its encoding (1 byte; 1 = JSON, 2 = MessagePack) and the framed hub messages in it; JSON is always there,
+///   MessagePack where it says more (see ``SharedMessage``)
 /// * kind 2, a command, on the connection's channel: number (8 bytes) | kind of command (1 byte), and then for
 ///   1 = add and 2 = remove: the group; 3 = authenticate: milliseconds (8 bytes, -1 for ever), count of claims (4 bytes),
 ///   their types and values; 4 = close: flags (1 byte; 1 = allow reconnect, 2 = with an error), the error; 5 = find: nothing
@@ -19,7 +19,7 @@ import NIOCore
 /// others than hubs, which begin with another byte than 'H'.
 struct Envelope: Sendable, Equatable {
     enum Body: Sendable, Equatable {
-        case message(ByteBuffer, except: [String])
+        case message(SharedMessage, except: [String])
         case command(number: UInt64, ConnectionCommand)
         case acknowledgement(number: UInt64, CommandOutcome)
     }

@@ -2,11 +2,11 @@ import HubBackplane
 import NIOCore
 
 extension HubEndpoint {
-    /// Brings framed hub messages to connections: to those on this node directly, to others through the backplane.
-    func deliver(_ message: ByteBuffer, to destination: HubDestination) {
+    /// Brings a message to connections: to those on this node directly, to others through the backplane.
+    func deliver(_ message: SharedMessage, to destination: HubDestination) {
         switch destination {
         case .caller(let connection):
-            connection.enqueue(message)
+            message.enqueue(for: [connection])
         case .all(let excluded):
             deliver(message, at: .all, locally: roster.all, except: excluded)
         case .groups(let groups, let excluded):
@@ -20,7 +20,7 @@ extension HubEndpoint {
         case .connections(let ids):
             for id in ids {
                 if let connection = roster.connection(id) {
-                    connection.enqueue(message)
+                    message.enqueue(for: [connection])
                 } else {
                     publish(.message(message, except: []), to: .connection(id))
                 }
@@ -45,14 +45,16 @@ extension HubEndpoint {
     }
 
     private func deliver(
-        _ message: ByteBuffer, at address: HubAddress, locally connections: [HubConnection], except excluded: [String]
+        _ message: SharedMessage, at address: HubAddress, locally connections: [HubConnection],
+        except excluded: [String]
     ) {
         enqueue(message, for: connections, except: excluded)
         publish(.message(message, except: excluded), to: address)
     }
 
-    private func enqueue(_ message: ByteBuffer, for connections: [HubConnection], except excluded: [String]) {
-        for connection in connections where !excluded.contains(connection.id) { connection.enqueue(message) }
+    private func enqueue(_ message: SharedMessage, for connections: [HubConnection], except excluded: [String]) {
+        if excluded.isEmpty { return message.enqueue(for: connections) }
+        message.enqueue(for: connections.lazy.filter { !excluded.contains($0.id) })
     }
 }
 

@@ -1,6 +1,3 @@
-import HubProtocol
-package import NIOCore
-
 /// Some clients to send to.
 public struct HubClientProxy: Sendable {
     private let endpoint: HubEndpoint
@@ -18,22 +15,18 @@ public struct HubClientProxy: Sendable {
     ///
     /// - Parameters:
     ///   - target: The method's name on the client.
-    ///   - arguments: The method's arguments, encoded as JSON.
+    ///   - arguments: The method's arguments, encoded in the protocols that the clients speak.
     /// - Throws: `EncodingError` when an argument cannot be encoded.
     public func send<each Argument: Encodable & Sendable>(
         _ target: String, _ arguments: repeat each Argument
     ) async throws {
-        var message = ByteBuffer()
-        try JSONHubProtocol.writeInvocation(target: target, into: &message) { writer throws in
-            for argument in repeat each arguments { try writer.value(argument) }
+        var values: [HubValue] = []
+        for argument in repeat each arguments { values.append(try HubValue(encoding: argument)) }
+        guard let connection = endpoint.soleLocalReceiver(of: destination) else {
+            return endpoint.deliver(try SharedMessage(target: target, values), to: destination)
         }
-        await send(message)
-    }
-
-    /// Sends whole framed hub messages.
-    package func send(_ message: ByteBuffer) async {
-        endpoint.deliver(message, to: destination)
+        connection.enqueue(try connection.encoding.invocation(of: target, values))
         // One receiver here: a loop of sends goes at its pace. Of many, none may hold up the others.
-        if let connection = endpoint.soleLocalReceiver(of: destination) { await connection.waitForRoom() }
+        await connection.waitForRoom()
     }
 }

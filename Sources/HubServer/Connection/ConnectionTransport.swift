@@ -1,9 +1,13 @@
+package import HubProtocol
 package import NIOCore
 
 /// The sending half of a transport, as a ``HubConnection`` sees it. Used on the transport's event loop only.
 package protocol ConnectionTransport: AnyObject {
     /// The event loop that the transport and its connection live on.
     var eventLoop: any EventLoop { get }
+
+    /// Sends what is written from now on as text or as bytes; text in the beginning. Told before the handshake is answered.
+    func use(_ format: TransferFormat)
 
     /// Whether the transport takes more bytes now. When it turns true again the transport calls
     /// ``HubConnection/transportBecameWritable()``.
@@ -23,6 +27,11 @@ package protocol ConnectionTransport: AnyObject {
 
     /// Ends the transport after everything written has left.
     func close(_ close: TransportClose)
+}
+
+extension ConnectionTransport {
+    /// For a transport that makes no difference between text and bytes.
+    package func use(_ format: TransferFormat) {}
 }
 
 /// How a transport is to be ended.

@@ -55,9 +55,7 @@ extension HubConnection {
         }
         for waiter in waiters { waiter.resume() }
         if let message {
-            var bytes = ByteBuffer()
-            JSONHubProtocol.write(.close(message), into: &bytes)
-            state.pending.append(.message(bytes))
+            state.pending.append(.message(framed(.close(message))))
         }
         state.transportClose = transport
         drainOutbox()

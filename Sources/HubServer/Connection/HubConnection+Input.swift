@@ -16,7 +16,7 @@ extension HubConnection {
         while state.machine.isOpen, !state.invocations.isFull {
             do {
                 guard let record = try state.splitter.next() else { break }
-                handle(try JSONHubProtocol.parse(record))
+                handle(try encoding.parse(record))
             } catch {
                 protocolBroken(error)
             }

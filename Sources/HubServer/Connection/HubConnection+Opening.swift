@@ -6,7 +6,12 @@ extension HubConnection {
     func readHandshake() {
         do {
             guard let record = try state.splitter.next() else { return }
-            if let error = refusal(of: try HandshakeRequest.parse(record)) { return refuseHandshake(error) }
+            let handshake = try HandshakeRequest.parse(record)
+            guard let chosen = HubEncoding(name: handshake.protocolName) else {
+                return refuseHandshake(HubErrorText.unsupportedProtocol(handshake.protocolName))
+            }
+            if let error = refusal(of: handshake, chosen) { return refuseHandshake(error) }
+            use(chosen)
         } catch  where error.code == .messageTooLarge {
             return refuseHandshake(HubErrorText.handshakeCanceled)
         } catch {
@@ -21,14 +26,22 @@ extension HubConnection {
         tellHub()
     }
 
-    private func refusal(of request: HandshakeRequest) -> String? {
-        guard request.protocolName.lowercased() == JSONHubProtocol.name else {
-            return HubErrorText.unsupportedProtocol(request.protocolName)
+    private func refusal(of handshake: HandshakeRequest, _ chosen: HubEncoding) -> String? {
+        guard handshake.version <= HubEncoding.highestVersion else {
+            return HubErrorText.unsupportedProtocolVersion(handshake.version, of: handshake.protocolName)
         }
-        guard request.version <= JSONHubProtocol.highestVersion else {
-            return HubErrorText.unsupportedProtocolVersion(request.version, of: request.protocolName)
+        guard request.transport.transferFormats.contains(chosen.transferFormat) else {
+            return HubErrorText.unsupportedTransferFormat(chosen.transferFormat, of: handshake.protocolName)
         }
         return nil
+    }
+
+    /// From here on both sides speak it. The answer to the handshake still is JSON, but goes out in a frame of the
+    /// encoding's kind.
+    private func use(_ chosen: HubEncoding) {
+        encoding = chosen
+        state.splitter.encoding = chosen
+        state.transport?.use(chosen.transferFormat)
     }
 
     func refuseHandshake(_ error: String) {

@@ -1,3 +1,4 @@
+package import HubProtocol
 import NIOCore
 import Synchronization
 
@@ -15,6 +16,7 @@ package final class HubConnection: Sendable {
     let outbox: Mutex<Outbox>
     let principal: Mutex<ClaimsPrincipal?>
     let items = Mutex<[String: any Sendable]>([:])
+    private let encodingNumber = Atomic(HubEncoding.json.rawValue)
     private let loopState: NIOLoopBound<LoopState>
 
     init(
@@ -33,6 +35,12 @@ package final class HubConnection: Sendable {
 
     /// The connection's public id.
     package var id: String { reservation.id }
+
+    /// What the client's handshake chose: everything put into the outbox is of this encoding. JSON before.
+    package internal(set) var encoding: HubEncoding {
+        get { HubEncoding(rawValue: encodingNumber.load(ordering: .relaxed)) ?? .json }
+        set { encodingNumber.store(newValue.rawValue, ordering: .relaxed) }
+    }
 
     /// On the event loop only.
     var state: LoopState { loopState.value }

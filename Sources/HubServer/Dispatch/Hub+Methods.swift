@@ -3,7 +3,7 @@ extension Hub {
     ///
     /// - Parameters:
     ///   - name: The method's name for clients, matched without regard to case.
-    ///   - body: Gets the context and the client's arguments, decoded from JSON. Trailing arguments of an optional type
+    ///   - body: Gets the context and the client's arguments, decoded from what its protocol has. Trailing arguments of an optional type
     ///     may be left out by the client.
     public func on<each Argument: Decodable & Sendable>(
         _ name: String,
@@ -22,7 +22,7 @@ extension Hub {
     ///
     /// - Parameters:
     ///   - name: The method's name for clients, matched without regard to case.
-    ///   - body: Gets the context and the client's arguments, decoded from JSON. Trailing arguments of an optional type
+    ///   - body: Gets the context and the client's arguments, decoded from what its protocol has. Trailing arguments of an optional type
     ///     may be left out by the client.
     public func on<each Argument: Decodable & Sendable, Result: Encodable & Sendable>(
         _ name: String,
@@ -32,7 +32,7 @@ extension Hub {
             HubMethod(name: name, parameters: HubParameters(repeat (each Argument).self)) { context, binder in
                 var binder = binder
                 let arguments = try (repeat binder.next(as: (each Argument).self))
-                return try await body(context, repeat each arguments)
+                return try HubValue(encoding: try await body(context, repeat each arguments))
             })
     }
 

@@ -1,24 +1,24 @@
-import FoundationEssentials
 import HubProtocol
 import NIOCore
 
 /// Decodes the arguments of an invocation as the types that the method declares, one after the other.
 struct HubArgumentBinder: Sendable {
     private var arguments: ArraySlice<ByteBuffer>
+    private let encoding: HubEncoding
 
-    init(_ arguments: [ByteBuffer], for parameters: HubParameters) throws(HubBindingError) {
+    init(_ arguments: [ByteBuffer], _ encoding: HubEncoding, for parameters: HubParameters) throws(HubBindingError) {
         guard (parameters.required...parameters.count).contains(arguments.count) else {
             throw HubBindingError(
                 detail: .argumentCount(provided: arguments.count, expected: parameters.count))
         }
         self.arguments = arguments[...]
+        self.encoding = encoding
     }
 
     mutating func next<Argument: Decodable>(as type: Argument.Type) throws(HubBindingError) -> Argument {
         guard let bytes = arguments.popFirst() else { return try Self.absent(type) }
-        if type == String.self, let string = JSONValue(trusting: bytes).string() as? Argument { return string }
         do {
-            return try JSONDecoder.hub.decode(type, from: Data(bytes.readableBytesView))
+            return try ReceivedValue(bytes, encoding).decode(as: type)
         } catch {
             throw HubBindingError(detail: .argumentTypes)
         }
@@ -45,13 +45,4 @@ extension HubErrorText.Detail {
         typeName: "InvalidDataException",
         message: "Error binding arguments. Make sure that the types of the provided values match the types of the hub "
             + "method being invoked.")
-}
-
-extension JSONDecoder {
-    /// Dates as ISO 8601, bytes as base64, as ASP.NET has them.
-    fileprivate static let hub: JSONDecoder = {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        return decoder
-    }()
 }

@@ -5,7 +5,7 @@ extension HubConnection {
     /// Runs an invocation's method and answers the client.
     func perform(_ invocation: Invocation) async {
         let completion: CompletionMessage.Outcome
-        var result: (any Encodable & Sendable)?
+        var result: HubValue?
         do {
             try Task.checkCancellation()
             result = try await call(invocation)
@@ -17,11 +17,11 @@ extension HubConnection {
         answer(invocation, id: id, completion, result: result)
     }
 
-    private func call(_ invocation: Invocation) async throws -> (any Encodable & Sendable)? {
+    private func call(_ invocation: Invocation) async throws -> HubValue? {
         let context = HubContext(connection: self)
         let method = invocation.method
         try await authorize(invocation, context)
-        let binder = try HubArgumentBinder(invocation.message.arguments, for: method.parameters)
+        let binder = try HubArgumentBinder(invocation.message.arguments, encoding, for: method.parameters)
         switch method.body {
         case .single(let call):
             return try await call(context, binder)
@@ -51,28 +51,30 @@ extension HubConnection {
     }
 
     private func answer(
-        _ invocation: Invocation, id: String, _ outcome: CompletionMessage.Outcome, result: (any Encodable & Sendable)?
+        _ invocation: Invocation, id: String, _ outcome: CompletionMessage.Outcome, result: HubValue?
     ) {
-        var bytes = ByteBuffer()
-        if let result {
-            do {
-                try JSONHubProtocol.writeCompletion(invocationID: id, into: &bytes) { writer throws in
-                    try writer.value(result)
-                }
-                return enqueue(bytes)
-            } catch {
-                endpoint.logFailure(of: invocation.method.name, error)
-                let detail = HubErrorText.Detail(error, options: endpoint.options)
-                return complete(id, .error(HubErrorText.methodFailed(invocation.message.target, detail)))
-            }
+        guard let result else { return complete(id, outcome) }
+        do {
+            enqueue(try encoding.completion(of: id, with: result))
+        } catch {
+            endpoint.logFailure(of: invocation.method.name, error)
+            let detail = HubErrorText.Detail(error, options: endpoint.options)
+            complete(id, .error(HubErrorText.methodFailed(invocation.message.target, detail)))
         }
-        complete(id, outcome)
     }
 
     func complete(_ invocationID: String, _ outcome: CompletionMessage.Outcome) {
+        enqueue(framed(.completion(CompletionMessage(invocationID: invocationID, outcome: outcome))))
+    }
+}
+
+extension HubConnection {
+    /// A message as it goes out to the client.
+    func framed(_ message: HubMessage) -> ByteBuffer { Self.framed(message, encoding) }
+
+    static func framed(_ message: HubMessage, _ encoding: HubEncoding) -> ByteBuffer {
         var bytes = ByteBuffer()
-        JSONHubProtocol.write(
-            .completion(CompletionMessage(invocationID: invocationID, outcome: outcome)), into: &bytes)
-        enqueue(bytes)
+        encoding.write(message, into: &bytes)
+        return bytes
     }
 }

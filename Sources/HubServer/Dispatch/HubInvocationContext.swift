@@ -23,7 +23,7 @@ public struct HubInvocationContext: Sendable {
     /// - Throws: Where there is none at this place, or it is not of this type.
     public func argument<Argument: Decodable>(_ index: Int, as type: Argument.Type) throws -> Argument {
         let place = message.arguments.indices.contains(index) ? [message.arguments[index]] : []
-        var binder = try HubArgumentBinder(place, for: HubParameters(type))
+        var binder = try HubArgumentBinder(place, context.connection.encoding, for: HubParameters(type))
         return try binder.next(as: type)
     }
 }

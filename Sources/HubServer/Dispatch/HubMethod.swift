@@ -1,6 +1,6 @@
 /// A registered method, its types erased.
 struct HubMethod: Sendable {
-    typealias Single = @Sendable (HubContext, HubArgumentBinder) async throws -> (any Encodable & Sendable)?
+    typealias Single = @Sendable (HubContext, HubArgumentBinder) async throws -> HubValue?
     typealias Stream = @Sendable (HubContext, HubArgumentBinder, HubStreamWriter) async throws -> Void
 
     enum Body: Sendable {

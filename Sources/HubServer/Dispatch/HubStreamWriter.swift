@@ -1,6 +1,3 @@
-import HubProtocol
-import NIOCore
-
 /// Sends the elements of a stream to the client that asked for it, no faster than it takes them.
 struct HubStreamWriter: Sendable {
     let connection: HubConnection
@@ -10,11 +7,8 @@ struct HubStreamWriter: Sendable {
     where Elements.Element: Encodable {
         do {
             for try await element in elements {
-                var message = ByteBuffer()
-                try JSONHubProtocol.writeStreamItem(invocationID: invocationID, into: &message) { writer throws in
-                    try writer.value(element)
-                }
-                connection.enqueue(message)
+                let item = try HubValue(encoding: element)
+                connection.enqueue(try connection.encoding.streamItem(item, of: invocationID))
                 await connection.waitForRoom()
                 try Task.checkCancellation()
             }

@@ -3,11 +3,8 @@ import NIOCore
 import Synchronization
 
 extension HubConnection {
-    private static let ping: ByteBuffer = {
-        var bytes = ByteBuffer()
-        JSONHubProtocol.write(.ping, into: &bytes)
-        return bytes
-    }()
+    private static let jsonPing = framed(.ping, .json)
+    private static let messagePackPing = framed(.ping, .messagePack)
 
     /// Does what is due. On the event loop, when a time may have come.
     func timePassed() {
@@ -29,7 +26,10 @@ extension HubConnection {
         guard request.transport != .longPolling, state.pending.isEmpty, let transport = state.transport,
             transport.isWritable
         else { return }
-        transport.write(Self.ping)
+        switch encoding {
+        case .json: transport.write(Self.jsonPing)
+        case .messagePack: transport.write(Self.messagePackPing)
+        }
         transport.flush()
     }
 

@@ -1,12 +1,7 @@
 package import HubProtocol
+import HubServer
 package import NIOCore
 import Synchronization
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension HubTestClient {
     /// How long a test waits for anything by itself.
@@ -20,7 +15,7 @@ extension HubTestClient {
     ) async throws -> Result {
         let id = try await begin(target, try encode(repeat each arguments), asStream: false)
         guard let result = try await completion(of: id) else { throw HubTestError.timeout }
-        return try JSONDecoder().decode(type, from: Data(result.readableBytesView))
+        return try ReceivedValue(result, encoding).decode(as: type)
     }
 
     /// Invokes a method and waits until it has returned.
@@ -41,7 +36,7 @@ extension HubTestClient {
         _ = try await completion(of: id)
         var elements: [Element] = []
         for case .streamItem(let message) in inbox.messages where message.invocationID == id {
-            elements.append(try JSONDecoder().decode(type, from: Data(message.item.readableBytesView)))
+            elements.append(try ReceivedValue(message.item, encoding).decode(as: type))
         }
         return elements
     }
@@ -58,7 +53,7 @@ extension HubTestClient {
             if case .invocation(let invocation) = message { invocation.target == target } else { false }
         }
         guard case .invocation(let invocation) = message else { throw HubTestError.timeout }
-        return HubTestInvocation(invocation)
+        return HubTestInvocation(invocation, encoding)
     }
 
     /// The hub's Close message; waits for it.
@@ -95,7 +90,9 @@ extension HubTestClient {
 
     private func encode<each Argument: Encodable>(_ arguments: repeat each Argument) throws -> [ByteBuffer] {
         var encoded: [ByteBuffer] = []
-        for argument in repeat each arguments { encoded.append(ByteBuffer(bytes: try JSONEncoder().encode(argument))) }
+        for argument in repeat each arguments {
+            encoded.append(try encoding.bytes(of: HubValue(encoding: argument)))
+        }
         return encoded
     }
 }

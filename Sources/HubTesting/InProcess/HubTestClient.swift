@@ -16,12 +16,16 @@ public final class HubTestClient: Sendable {
     public let connectionID: String
     package let transport: InProcessTransport
     package let inbox: MessageInbox
+    let encoding: HubEncoding
     let lastInvocation = Atomic(0)
 
-    private init(connectionID: String, transport: InProcessTransport, inbox: MessageInbox) {
+    private init(
+        connectionID: String, transport: InProcessTransport, inbox: MessageInbox, encoding: HubEncoding
+    ) {
         self.connectionID = connectionID
         self.transport = transport
         self.inbox = inbox
+        self.encoding = encoding
     }
 
     /// Connects and shakes hands.
@@ -32,15 +36,17 @@ public final class HubTestClient: Sendable {
     ///   - user: Who the client is authenticated as.
     ///   - query: The query of the client's URL.
     ///   - headers: The headers of the client's request.
+    ///   - speaksMessagePack: Whether the client speaks the `messagepack` protocol instead of `json`.
     ///   - eventLoop: Where the connection lives; nil takes one of the process.
     public static func connect(
         to endpoint: HubEndpoint, userID: String? = nil, user: ClaimsPrincipal? = nil,
         query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
-        on eventLoop: (any EventLoop)? = nil
+        speaksMessagePack: Bool = false, on eventLoop: (any EventLoop)? = nil
     ) async throws -> HubTestClient {
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let inbox = MessageInbox()
-        let reader = HubTestReader(inbox: inbox)
+        let encoding = speaksMessagePack ? HubEncoding.messagePack : .json
+        let reader = HubTestReader(inbox: inbox, encoding: encoding)
         let transport = InProcessTransport(
             eventLoop: eventLoop ?? NIOSingletons.posixEventLoopGroup.next(), receive: { reader.read($0) },
             onClose: { _ in inbox.end() })
@@ -51,9 +57,9 @@ public final class HubTestClient: Sendable {
             transport: .webSockets)
         try await transport.eventLoop.submit {
             _ = transport.connect(to: endpoint, reservation, request: request)
-            transport.send(ByteBuffer(string: "{\"protocol\":\"json\",\"version\":1}\u{1E}"))
+            transport.send(ByteBuffer(string: "{\"protocol\":\"\(encoding.name)\",\"version\":1}\u{1E}"))
         }.get()
-        return HubTestClient(connectionID: id, transport: transport, inbox: inbox)
+        return HubTestClient(connectionID: id, transport: transport, inbox: inbox, encoding: encoding)
     }
 
     /// Sends bytes as they are.
@@ -63,7 +69,7 @@ public final class HubTestClient: Sendable {
 
     package func send(_ message: HubMessage) async throws {
         var bytes = ByteBuffer()
-        JSONHubProtocol.write(message, into: &bytes)
+        encoding.write(message, into: &bytes)
         let sent = bytes
         try await transport.eventLoop.submit { self.transport.send(sent) }.get()
     }
@@ -82,22 +88,27 @@ private final class HubTestReader: Sendable {
     }
 
     private let inbox: MessageInbox
+    private let encoding: HubEncoding
     private let state = Mutex(State())
 
-    init(inbox: MessageInbox) { self.inbox = inbox }
-
-    func read(_ bytes: ByteBuffer) {
-        for message in state.withLock({ Self.messages(in: bytes, &$0) }) { inbox.put(message) }
+    init(inbox: MessageInbox, encoding: HubEncoding) {
+        self.inbox = inbox
+        self.encoding = encoding
     }
 
-    private static func messages(in bytes: ByteBuffer, _ state: inout State) -> [HubMessage] {
+    func read(_ bytes: ByteBuffer) {
+        for message in state.withLock({ messages(in: bytes, &$0) }) { inbox.put(message) }
+    }
+
+    private func messages(in bytes: ByteBuffer, _ state: inout State) -> [HubMessage] {
         var messages: [HubMessage] = []
         state.splitter.feed(bytes)
         while let record = (try? state.splitter.next()) ?? nil {
             if state.isOpen {
-                messages.append((try? JSONHubProtocol.parse(record)) ?? .unknown(type: 0))
+                messages.append((try? encoding.parse(record)) ?? .unknown(type: 0))
             } else {
                 state.isOpen = true
+                state.splitter.encoding = encoding
             }
         }
         return messages

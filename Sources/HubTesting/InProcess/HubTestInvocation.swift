@@ -1,17 +1,16 @@
 import HubProtocol
+import HubServer
 import NIOCore
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// What a hub has sent to a ``HubTestClient``.
 public struct HubTestInvocation: Sendable {
     private let message: InvocationMessage
+    private let encoding: HubEncoding
 
-    init(_ message: InvocationMessage) { self.message = message }
+    init(_ message: InvocationMessage, _ encoding: HubEncoding) {
+        self.message = message
+        self.encoding = encoding
+    }
 
     /// The method's name.
     public var target: String { message.target }
@@ -23,6 +22,6 @@ public struct HubTestInvocation: Sendable {
     ///
     /// - Throws: `DecodingError` where it is not of that type.
     public func argument<Argument: Decodable>(_ index: Int, as type: Argument.Type = Argument.self) throws -> Argument {
-        try JSONDecoder().decode(type, from: Data(message.arguments[index].readableBytesView))
+        try ReceivedValue(message.arguments[index], encoding).decode(as: type)
     }
 }

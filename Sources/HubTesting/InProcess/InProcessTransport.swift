@@ -1,3 +1,4 @@
+package import HubProtocol
 package import HubServer
 package import NIOCore
 import Synchronization
@@ -11,6 +12,7 @@ package final class InProcessTransport: ConnectionTransport, Sendable {
         var isBroken = false
         var close: TransportClose?
         var flushes = 0
+        var format = TransferFormat.text
     }
 
     package let eventLoop: any EventLoop
@@ -44,6 +46,8 @@ package final class InProcessTransport: ConnectionTransport, Sendable {
 // MARK: The hub's side
 
 extension InProcessTransport {
+    package func use(_ format: TransferFormat) { state.withLock { $0.format = format } }
+
     package var isWritable: Bool { state.withLock { $0.isWritable } }
 
     package func write(_ messages: consuming ByteBuffer) { receive(messages) }
@@ -65,6 +69,9 @@ extension InProcessTransport {
 extension InProcessTransport {
     /// How many times the hub flushed.
     package var flushes: Int { state.withLock { $0.flushes } }
+
+    /// How the hub's messages would be sent now.
+    package var format: TransferFormat { state.withLock { $0.format } }
 
     /// Whether the hub wants to read.
     package var isReading: Bool { state.withLock { $0.isReading } }

@@ -18,8 +18,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
     static let goingAwayTimeout = TimeAmount.seconds(1)
 
     package let eventLoop: any EventLoop
-    /// The frames' opcode: text for JSON, binary for MessagePack.
-    package var transferFormat = TransferFormat.text
+    /// Of messages: text for JSON, binary for MessagePack.
+    private var opcode = WebSocketOpcode.text
 
     private var application: (any WebSocketApplication)?
     private var context: ChannelHandlerContext?
@@ -105,10 +105,17 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
 
     // MARK: ConnectionTransport
 
+    package func use(_ format: TransferFormat) {
+        switch format {
+        case .text: opcode = .text
+        case .binary: opcode = .binary
+        }
+    }
+
     package var isWritable: Bool { isChannelWritable && context != nil }
 
     package func write(_ messages: consuming ByteBuffer) {
-        write(messages, opcode: transferFormat == .text ? .text : .binary)
+        write(messages, opcode: opcode)
     }
 
     /// Sends one message of one frame.

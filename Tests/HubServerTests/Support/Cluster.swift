@@ -16,12 +16,14 @@ struct Cluster {
         }
     }
 
-    /// Two clients at each node; those of even number are the user "even".
+    /// Two clients at each node; those of even number are the user "even" and speak JSON, the others MessagePack.
     func clients() async throws -> [HubTestClient] {
         var clients: [HubTestClient] = []
         for number in 0..<4 {
             clients.append(
-                try await HubTestClient.connect(to: nodes[number / 2], userID: number.isMultiple(of: 2) ? "even" : nil))
+                try await HubTestClient.connect(
+                    to: nodes[number / 2], userID: number.isMultiple(of: 2) ? "even" : nil,
+                    speaksMessagePack: !number.isMultiple(of: 2)))
         }
         // The hub knows a client when the first answer has come.
         for client in clients { try await client.invoke("Join", "everyone") }

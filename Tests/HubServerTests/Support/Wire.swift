@@ -29,14 +29,14 @@ final class Wire: Sendable {
     /// Connects without a handshake.
     static func open(
         _ endpoint: HubEndpoint, id: String = "wire", identity: HubIdentity = .anonymous,
-        on loop: NIOAsyncTestingEventLoop = .init()
+        over transportType: HubTransportType = .webSockets, on loop: NIOAsyncTestingEventLoop = .init()
     ) async throws -> Wire {
         let sent = Sent()
         let transport = InProcessTransport(eventLoop: loop) { bytes in
             sent.frames.withLock { $0.append(String(buffer: bytes)) }
         }
         let reservation = await endpoint.reserve(id)
-        let request = ConnectionRequest(path: "/hub", identity: identity, transport: .webSockets)
+        let request = ConnectionRequest(path: "/hub", identity: identity, transport: transportType)
         let connection = try await loop.executeInContext {
             transport.connect(to: endpoint, reservation, request: request)
         }
@@ -46,7 +46,7 @@ final class Wire: Sendable {
     /// Connects, shakes hands and waits until the hub has been told.
     static func connected(
         _ endpoint: HubEndpoint, id: String = "wire", identity: HubIdentity = .anonymous,
-        on loop: NIOAsyncTestingEventLoop = .init()
+        over transportType: HubTransportType = .webSockets, on loop: NIOAsyncTestingEventLoop = .init()
     ) async throws -> Wire {
         let wire = try await open(endpoint, id: id, identity: identity, on: loop)
         try await wire.send("{\"protocol\":\"json\",\"version\":1}␞")
