@@ -71,15 +71,15 @@ let package = Package(
         .target(
             name: "HubTransports",
             dependencies: [
-                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioHTTP1, nioWebSocket, crypto, httpTypes, logging,
+                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioLocks, nioHTTP1, nioWebSocket, deque, crypto,
+                httpTypes, logging,
             ],
             swiftSettings: settings),
         .target(
             name: "HubHummingbird",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1,
-                nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioWebSocket, httpTypes, logging, lifecycle,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioPosix, nioLocks,
+                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -151,15 +151,16 @@ let package = Package(
         .testTarget(
             name: "HubTransportsTests",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioEmbedded,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioLocks,
+                nioEmbedded,
                 nioWebSocket, httpTypes, logging,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HubHummingbirdTests",
             dependencies: [
-                "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubTesting", "HubBackplane", hummingbird,
-                nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
+                "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
+                hummingbird, nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
     ]

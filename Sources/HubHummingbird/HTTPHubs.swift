@@ -1,3 +1,4 @@
+public import HubProtocol
 public import HubServer
 public import HubTransports
 import Synchronization
@@ -32,9 +33,10 @@ public final class HTTPHubs: Sendable {
     }
 
     /// Mounts a hub. Mounting two at one path is a programmer's error.
-    func mount(_ hub: Hub, at path: String) -> HubAccess {
+    func mount(_ hub: Hub, at path: String, transports: Set<HubTransportType>) -> HubAccess {
         let access = HubAccess(
-            endpoint: server.mount(hub, at: path), tokens: tokens, origins: options.allowedOrigins)
+            endpoint: server.mount(hub, at: path), tokens: tokens, origins: options.allowedOrigins,
+            transports: transports)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())
             precondition(previous == nil, "a hub is mounted at \(path) already")
@@ -67,6 +69,12 @@ public final class HTTPHubs: Sendable {
 public struct HTTPHubOptions: Sendable {
     /// The pages that may use the hubs from a browser.
     public var allowedOrigins = AllowedOrigins.sameOrigin
+
+    /// How clients may be connected. Which of these a client uses is its choice, in ASP.NET's order.
+    public var transports = Set(HubTransportType.allCases)
+
+    /// The most bytes that a client may send with one `POST`: clients join what waits while one is under way.
+    public var maximumPostSize = 4 * 1024 * 1024
 
     /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
     public var connectTimeout: Duration = .seconds(15)

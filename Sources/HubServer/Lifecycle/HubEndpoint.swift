@@ -18,6 +18,7 @@ public final class HubEndpoint: Sendable {
     let roster = Roster()
     let subscriptions: ChannelSubscriptions
     let commands = PendingCommands()
+    let homes = ConnectionHomes()
 
     init(hub: Hub, path: String, server: HubServer) {
         let hubName = hub.name ?? path.lowercased()

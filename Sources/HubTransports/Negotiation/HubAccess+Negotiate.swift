@@ -41,7 +41,7 @@ extension HubAccess {
                 NegotiatedConnection(
                     identity: version == 0
                         ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
-                    transports: [.webSockets])
+                    transports: HubTransportType.allCases.filter(transports.contains))
             ).write(into: &body)
         case (.failure(let error), _):
             NegotiateResponse.error(error.description).write(into: &body)

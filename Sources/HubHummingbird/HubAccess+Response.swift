@@ -1,0 +1,150 @@
+import HTTPTypes
+import HubProtocol
+import HubServer
+import HubTransports
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// What the routes of a hub answer.
+extension HubAccess {
+    func negotiateResponse(to request: Request) async -> Response {
+        switch request.method {
+        case .post:
+            do {
+                let body = try await negotiate(request.head, userID: nil)
+                return Response(
+                    status: .ok,
+                    headers: origins.headers(for: request.head, adding: [.contentType: "application/json"]),
+                    body: ResponseBody(byteBuffer: body))
+            } catch {
+                return response(to: request, refusing: error)
+            }
+        case .options:
+            return preflightResponse(to: request)
+        default:
+            return response(to: request, refusing: .methodNotAllowed)
+        }
+    }
+
+    /// Everything that is not an accepted WebSocket upgrade.
+    func response(to request: Request, maximumPostSize: Int) async -> Response {
+        if let refusal = RefusedUpgrade.current?.take() {
+            var response = response(to: request, refusing: refusal)
+            // NIO's decoder reads nothing after a request that asked for an upgrade.
+            response.headers[.connection] = "close"
+            return response
+        }
+        do throws(HubRefusal) {
+            switch request.method {
+            case .get: return try await getResponse(to: request)
+            case .post: return try await postResponse(to: request, maximumSize: maximumPostSize)
+            case .delete: return try await deleteResponse(to: request)
+            case .options: return preflightResponse(to: request)
+            default: throw .methodNotAllowed
+            }
+        } catch {
+            return response(to: request, refusing: error)
+        }
+    }
+
+    private func getResponse(to request: Request) async throws(HubRefusal) -> Response {
+        switch Self.transport(askedBy: request.head) {
+        case .serverSentEvents: try await eventStreamResponse(to: request)
+        case .webSockets: reusedConnectionResponse(to: request)
+        case .longPolling: try await pollResponse(to: request)
+        }
+    }
+
+    private func eventStreamResponse(to request: Request) async throws(HubRefusal) -> Response {
+        let watch = ClientWatch.current
+        let target = try await target(of: request.head, userID: nil)
+        let stream = try await openEventStream(
+            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop)
+        watch?.limitWriteBuffers()
+        watch?.onClientLeft { [weak stream] in stream?.ended() }
+        return Response(
+            status: .ok, headers: origins.headers(for: request.head, adding: EventStreamResponse.headers),
+            body: ResponseBody { writer in
+                defer { stream.ended() }
+                while let events = try await stream.next() { try await writer.write(events) }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func pollResponse(to request: Request) async throws(HubRefusal) -> Response {
+        let watch = ClientWatch.current
+        let target = try await target(of: request.head, userID: nil)
+        let poll = try await poll(
+            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop,
+            onClientLeft: { watch?.onClientLeft($0) })
+        // A server of someone else's does not tell what became of a response.
+        if let watch { watch.onResponse(poll.finished) } else { poll.finished(delivered: true) }
+        return Response(
+            status: poll.status, headers: origins.headers(for: request.head, adding: poll.headers),
+            body: poll.status == .noContent ? ResponseBody() : ResponseBody(byteBuffer: poll.body))
+    }
+
+    private func postResponse(to request: Request, maximumSize: Int) async throws(HubRefusal) -> Response {
+        let target = try await target(of: request.head, userID: nil)
+        try await send(try await body(of: request, maximumSize: maximumSize), to: target, on: Self.eventLoop)
+        return textResponse(to: request, status: .ok)
+    }
+
+    private func body(of request: Request, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumSize {
+            throw .bodyTooLarge
+        }
+        do {
+            return try await request.body.collect(upTo: maximumSize)
+        } catch is NIOTooManyBytesError {
+            throw .bodyTooLarge
+        } catch {
+            throw .bodyUnreadable
+        }
+    }
+
+    private func deleteResponse(to request: Request) async throws(HubRefusal) -> Response {
+        try await terminate(try await target(of: request.head, userID: nil), on: Self.eventLoop)
+        return textResponse(to: request, status: .accepted)
+    }
+
+    /// A connection is upgraded with its first request only. The client is sent to make a new one.
+    private func reusedConnectionResponse(to request: Request) -> Response {
+        Response(
+            status: .temporaryRedirect,
+            headers: [.location: request.head.path ?? endpoint.path, .connection: "close"])
+    }
+
+    private func response(to request: Request, refusing refusal: HubRefusal) -> Response {
+        var response = textResponse(to: request, status: refusal.status)
+        if refusal.status == .upgradeRequired { response.headers[.secWebSocketVersion] = "13" }
+        response.body = ResponseBody(byteBuffer: ByteBuffer(string: refusal.text))
+        return response
+    }
+
+    private func textResponse(to request: Request, status: HTTPResponse.Status) -> Response {
+        Response(status: status, headers: origins.headers(for: request.head, adding: [.contentType: "text/plain"]))
+    }
+
+    private func preflightResponse(to request: Request) -> Response {
+        var headers = origins.headers(for: request.head, adding: [:])
+        if !headers.isEmpty {
+            headers[.accessControlAllowMethods] = "GET, POST, DELETE"
+            headers[.accessControlAllowHeaders] = "authorization, content-type, x-requested-with, x-signalr-user-agent"
+            headers[.accessControlMaxAge] = "600"
+        }
+        return Response(status: .noContent, headers: headers)
+    }
+
+    /// That of the request's channel, where it is known.
+    private static var eventLoop: any EventLoop {
+        ClientWatch.current?.eventLoop ?? NIOSingletons.posixEventLoopGroup.any()
+    }
+}
+
+extension AllowedOrigins {
+    fileprivate func headers(for request: HTTPRequest, adding headers: HTTPFields) -> HTTPFields {
+        headers + self.headers(for: request)
+    }
+}
