@@ -81,16 +81,15 @@ let package = Package(
         .target(
             name: "HubTransports",
             dependencies: [
-                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioHTTP1, nioWebSocket, crypto, httpTypes, logging,
-                jwtKit, asyncHTTPClient,
+                "HubServer", "HubProtocol", "HubBackplane", nioCore, nioLocks, nioHTTP1, nioWebSocket, deque, crypto,
+                httpTypes, logging, jwtKit, asyncHTTPClient,
             ],
             swiftSettings: settings),
         .target(
             name: "HubHummingbird",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioHTTP1,
-                nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes, logging, lifecycle,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioPosix, nioLocks,
+                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes, logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -162,15 +161,15 @@ let package = Package(
         .testTarget(
             name: "HubTransportsTests",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioEmbedded,
-                nioWebSocket, httpTypes, logging, jwtKit,
+                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioLocks,
+                nioEmbedded, nioWebSocket, httpTypes, logging, jwtKit,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HubHummingbirdTests",
             dependencies: [
-                "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubTesting", "HubBackplane", hummingbird,
-                nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient, x509, crypto,
+                "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
+                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient, x509, crypto,
                 cryptoExtras, jwtKit, inMemoryLogging,
             ],
             swiftSettings: settings),

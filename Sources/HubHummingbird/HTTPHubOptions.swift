@@ -1,3 +1,4 @@
+public import HubProtocol
 public import HubServer
 import HubTransports
 
@@ -25,6 +26,12 @@ public struct HTTPHubOptions: Sendable {
     /// what the client was and what it would be. Its user can never become another one.
     public var onAuthenticationRefresh: @Sendable (_ before: ClaimsPrincipal?, _ after: ClaimsPrincipal) async -> Bool =
         { _, _ in true }
+
+    /// How clients may be connected. Which of these a client uses is its choice, in ASP.NET's order.
+    public var transports = Set(HubTransportType.allCases)
+
+    /// The most bytes that a client may send with one `POST`: clients join what waits while one is under way.
+    public var maximumPostSize = 4 * 1024 * 1024
 
     /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
     public var connectTimeout: Duration = .seconds(15)

@@ -1,3 +1,4 @@
+import HubProtocol
 public import HubServer
 import HubTransports
 import Synchronization
@@ -32,10 +33,10 @@ public final class HTTPHubs: Sendable {
     }
 
     /// Mounts a hub. Mounting two at one path is a programmer's error.
-    func mount(_ hub: Hub, at path: String) -> HubAccess {
+    func mount(_ hub: Hub, at path: String, transports: Set<HubTransportType>) -> HubAccess {
         let access = HubAccess(
             endpoint: server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh),
-            tokens: tokens, security: options.security)
+            tokens: tokens, security: options.security, transports: transports)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())
             precondition(previous == nil, "a hub is mounted at \(path) already")

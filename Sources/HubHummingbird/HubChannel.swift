@@ -13,6 +13,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
     /// A connection, and what its first request made of it.
     public struct Value: ServerChildChannelValue {
         public let channel: any Channel
+        let watch: ClientWatch
         let opening: EventLoopFuture<HubChannelOpening>
     }
 
@@ -24,7 +25,13 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         self.hubs = hubs
         self.configuration = configuration
         self.responder = { request, writer, channel in
-            try await responder(hubs.spelledAsRouted(request), writer, channel)
+            do {
+                try await responder(hubs.spelledAsRouted(request), writer, channel)
+                ClientWatch.current?.responded(isWritten: true)
+            } catch {
+                ClientWatch.current?.responded(isWritten: false)
+                throw error
+            }
         }
     }
 
@@ -42,15 +49,16 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
             let connectionState = HTTPConnectionStateHandler(
                 idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)
 
+            let watch = ClientWatch(channel: channel, server: hubs.server)
             let opening = channel.eventLoop.makePromise(of: HubChannelOpening.self)
             let upgrade = HubUpgradeHandler(
                 hubs: hubs, opening: opening, decoder: decoder,
-                httpHandlers: [encoder, codec] + additional + [connectionState])
+                httpHandlers: [encoder, codec, watch] + additional + [connectionState])
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandlers([encoder, decoder, codec, upgrade])
+            try pipeline.addHandlers([encoder, decoder, codec, upgrade, watch])
             try pipeline.addHandlers(additional)
             try pipeline.addHandler(connectionState)
-            return Value(channel: channel, opening: opening.futureResult)
+            return Value(channel: channel, watch: watch, opening: opening.futureResult)
         }
     }
 
@@ -64,7 +72,9 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         }
         switch opening {
         case .http(let channel):
-            await handleHTTP(asyncChannel: channel, logger: logger)
+            await ClientWatch.$current.withValue(value.watch) {
+                await handleHTTP(asyncChannel: channel, logger: logger)
+            }
         case .upgrade(let upgrade):
             await handle(upgrade, logger: logger)
         case nil:

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HubProtocol
 import HubServer
 import HubTransports
 import NIOCore
@@ -163,7 +164,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func upgradedHub(_ request: HTTPRequest) -> HubAccess? {
-        guard WebSocketHandshake.isAsked(by: request) else { return nil }
+        guard HubAccess.transport(askedBy: request) == .webSockets else { return nil }
         return hubs.access(at: RequestTarget(request.path ?? "").path)
     }
 }
@@ -205,18 +206,14 @@ extension HubUpgradeHandler {
 // MARK: WebSocket
 
 extension HubUpgradeHandler {
-    /// What waits in the kernel for a slow client, at most; the hub's outbox, where text merges, holds the rest.
-    private static let socketSendBuffer: ChannelOptions.Types.SocketOption.Value = 64 * 1024
-    private static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 16 * 1024, high: 64 * 1024)
-
     fileprivate func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission, at access: HubAccess) {
         guard let context, case .deciding = state else { return }
         state = .upgrading
         do {
             let channel = context.channel
             let pipeline = context.pipeline.syncOperations
-            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.socketSendBuffer)
-            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: Self.writeBuffer)
+            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: HubWriteBuffers.socket)
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: HubWriteBuffers.channel)
             for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
             let webSocket = WebSocketHandler(eventLoop: channel.eventLoop)
             try pipeline.addHandler(webSocket)

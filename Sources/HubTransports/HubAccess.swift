@@ -1,17 +1,23 @@
 package import HTTPTypes
-import HubProtocol
+package import HubProtocol
 package import HubServer
 
 /// A hub as its clients reach it over HTTP: the rules of negotiating and attaching, without sockets.
 package struct HubAccess: Sendable {
     package let endpoint: HubEndpoint
+    /// Those that clients may use.
+    package let transports: Set<HubTransportType>
     let tokens: ConnectionTokens
     let security: HubSecurity
 
-    package init(endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity) {
+    package init(
+        endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity,
+        transports: Set<HubTransportType> = Set(HubTransportType.allCases)
+    ) {
         self.endpoint = endpoint
         self.tokens = tokens
         self.security = security
+        self.transports = transports
     }
 
     package var origins: AllowedOrigins { security.origins }
@@ -38,9 +44,14 @@ package struct HubRefusal: Error, Sendable, Equatable {
         status: .conflict, text: "A transport is attached to the connection already")
     static let originNotAllowed = HubRefusal(status: .forbidden, text: "Origin not allowed")
     static let shuttingDown = HubRefusal(status: .serviceUnavailable, text: "The server is shutting down")
+    static let otherTransport = HubRefusal(status: .badRequest, text: "Cannot change transports mid-connection")
+    static let backplaneAway = HubRefusal(status: .serviceUnavailable, text: "The server cannot take connections now")
+    static let tooManySends = HubRefusal(status: .tooManyRequests, text: "Too many requests wait for the connection")
+    package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
+    package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
     static let noSendToWebSocket = HubRefusal(
         status: .methodNotAllowed, text: "POST requests are not allowed for WebSocket connections.")
-    static let noDeleteOfWebSocket = HubRefusal(
+    static let notTerminable = HubRefusal(
         status: .badRequest, text: "Cannot terminate this connection using the DELETE endpoint.")
     package static let methodNotAllowed = HubRefusal(status: .methodNotAllowed, text: "Method not allowed")
 

@@ -91,13 +91,6 @@ import Testing
                 #expect(try await testRequest(method, node.url("/chat?id=unknown")).status == 404)
             }
             #expect(try await testRequest("PUT", node.url("/chat")).status == 405)
-            let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id)
-            let poll = try await testRequest("GET", node.url("/chat?id=\(id)"))
-            #expect(poll.status == 404)
-            #expect(poll.body == "LongPolling transport not enabled")
-            let events = try await testRequest(
-                "GET", node.url("/chat?id=\(id)"), headers: [("Accept", "text/event-stream")])
-            #expect(events.body == "ServerSentEvents transport not enabled")
         }
     }
 

@@ -12,7 +12,7 @@ import Testing
             #expect(answer.connectionId?.count == 22)
             #expect(answer.connectionToken != nil)
             #expect(answer.connectionToken != answer.connectionId)
-            #expect(answer.availableTransports?.map(\.transport) == ["WebSockets"])
+            #expect(answer.availableTransports?.map(\.transport) == ["WebSockets", "ServerSentEvents", "LongPolling"])
             #expect(answer.availableTransports?.first?.transferFormats == ["Text", "Binary"])
         }
     }

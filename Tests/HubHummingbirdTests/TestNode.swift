@@ -1,5 +1,6 @@
 import HubBackplane
 import HubHummingbird
+import HubProtocol
 import HubServer
 import HubTesting
 import Hummingbird
@@ -68,6 +69,8 @@ extension Hub {
         hub.on("Tell") { (context, id: String, text: String) async throws in
             try await context.clients.client(id).send("told", text)
         }
+        hub.on("Transport") { context async throws in context.request.transport.rawValue }
+        hub.on("Abort") { context async throws in context.abort() }
         return hub
     }
 }

@@ -1,5 +1,5 @@
 /// The three transports; the raw value is the name in a negotiate response (TransportProtocols.md).
-package enum HubTransportType: String, Sendable, CaseIterable {
+public enum HubTransportType: String, Sendable, CaseIterable {
     case webSockets = "WebSockets"
     case serverSentEvents = "ServerSentEvents"
     case longPolling = "LongPolling"

@@ -1,4 +1,4 @@
-package import HubProtocol
+public import HubProtocol
 
 /// The HTTP request with which a client connected.
 public struct ConnectionRequest: Sendable {
@@ -7,7 +7,7 @@ public struct ConnectionRequest: Sendable {
     /// What it was authenticated as.
     package let identity: HubIdentity
     /// The transport that the connection came over.
-    package let transport: HubTransportType
+    public let transport: HubTransportType
     /// The client's address as the socket has it.
     public let remoteAddress: String?
 

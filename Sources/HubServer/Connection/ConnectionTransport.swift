@@ -13,6 +13,10 @@ package protocol ConnectionTransport: AnyObject {
     /// ``HubConnection/transportBecameWritable()``.
     var isWritable: Bool { get }
 
+    /// Whether the transport itself ends when its client takes nothing for too long, so that the connection does not
+    /// count that time: long polling takes messages only while a poll is there.
+    var timesItsWrites: Bool { get }
+
     /// Sends whole hub messages, one or several, as one transport message (a WebSocket frame, an event, a poll's body).
     ///
     /// What the outbox has joined is this buffer's alone and leaves 16 free bytes in front of its reader index, for a
@@ -32,16 +36,18 @@ package protocol ConnectionTransport: AnyObject {
 extension ConnectionTransport {
     /// For a transport that makes no difference between text and bytes.
     package func use(_ format: TransferFormat) {}
+
+    package var timesItsWrites: Bool { false }
 }
 
-/// How a transport is to be ended.
-package enum TransportClose: Sendable, Equatable {
+/// How a transport is to be ended. The raw value is sent between nodes.
+package enum TransportClose: UInt8, Sendable, Equatable {
     /// In good order: a WebSocket closes with 1000.
-    case normal
+    case normal = 1
     /// The server goes away: a WebSocket closes with 1001.
-    case goingAway
+    case goingAway = 2
     /// The server failed: a WebSocket closes with 1011.
-    case failed
+    case failed = 3
     /// At once, nothing more is said.
-    case abort
+    case abort = 4
 }

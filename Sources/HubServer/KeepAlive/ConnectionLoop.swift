@@ -16,9 +16,10 @@ final class ConnectionLoop: Sendable {
     }
 }
 
-/// A wheel of connections and the timer that turns it.
+/// Wheels of connections and of timers, and the timer that turns both.
 private struct ConnectionClock {
     var wheel = TimingWheel<HubConnection>(size: 64)
+    var timers = TimingWheel<LoopTimer>(size: 64)
     var timer: RepeatedTask?
 }
 
@@ -43,6 +44,17 @@ extension ConnectionLoop {
         clock.withValue { $0.wheel.remove(connection) }
     }
 
+    func wake(_ timer: LoopTimer, at tick: Tick) {
+        clock.withValue { clock in
+            clock.timers.schedule(timer, at: tick)
+            if clock.timer == nil { clock.timer = startTimer() }
+        }
+    }
+
+    func forget(_ timer: LoopTimer) {
+        clock.withValue { $0.timers.remove(timer) }
+    }
+
     private func startTimer() -> RepeatedTask {
         let tick = TimeAmount(limits.tick)
         return eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { [weak self] timer in
@@ -52,15 +64,16 @@ extension ConnectionLoop {
     }
 
     private func tick() {
-        let due = clock.withValue { clock in
-            let due = clock.wheel.advance()
-            if due.isEmpty, clock.wheel.count == 0 {
+        let (connections, timers) = clock.withValue { clock in
+            let due = (clock.wheel.advance(), clock.timers.advance())
+            if due.0.isEmpty, due.1.isEmpty, clock.wheel.count == 0, clock.timers.count == 0 {
                 clock.timer?.cancel()
                 clock.timer = nil
             }
             return due
         }
-        for connection in due { connection.timePassed() }
+        for connection in connections { connection.timePassed() }
+        for timer in timers { timer.timePassed() }
     }
 }
 

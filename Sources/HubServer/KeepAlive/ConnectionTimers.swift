@@ -105,17 +105,23 @@ extension ConnectionTimers {
         init(_ options: HubOptions) {
             let times = [
                 options.handshakeTimeout, options.keepAliveInterval, options.clientTimeoutInterval,
-                options.transportSendTimeout, options.closeTimeout,
+                options.transportSendTimeout, options.closeTimeout, options.pollTimeout, options.disconnectTimeout,
             ]
             let tick = max(.milliseconds(10), times.reduce(.seconds(1), min))
-            func atLeast(_ time: Duration) -> Tick { Tick(clamping: Int((time / tick).rounded(.up)) + 1) }
             self.tick = tick
-            handshake = atLeast(options.handshakeTimeout)
-            client = atLeast(options.clientTimeoutInterval)
-            send = atLeast(options.transportSendTimeout)
-            close = atLeast(options.closeTimeout)
+            handshake = Self.ticks(atLeast: options.handshakeTimeout, tick: tick)
+            client = Self.ticks(atLeast: options.clientTimeoutInterval, tick: tick)
+            send = Self.ticks(atLeast: options.transportSendTimeout, tick: tick)
+            close = Self.ticks(atLeast: options.closeTimeout, tick: tick)
             // The others must not come early; a ping must not come late.
             keepAlive = max(1, Tick(clamping: Int((options.keepAliveInterval / tick).rounded(.down))))
+        }
+
+        /// How many ticks are no shorter than a time, wherever within a tick they begin.
+        func ticks(atLeast time: Duration) -> Tick { Self.ticks(atLeast: time, tick: tick) }
+
+        private static func ticks(atLeast time: Duration, tick: Duration) -> Tick {
+            Tick(clamping: Int((time / tick).rounded(.up)) + 1)
         }
     }
 }

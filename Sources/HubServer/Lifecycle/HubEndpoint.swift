@@ -20,6 +20,7 @@ public final class HubEndpoint: Sendable {
     let roster = Roster()
     let subscriptions: ChannelSubscriptions
     let commands = PendingCommands()
+    let homes = ConnectionHomes()
 
     init(hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh) {
         let hubName = hub.name ?? path.lowercased()

@@ -28,6 +28,20 @@ public struct HubOptions: Sendable {
     /// How long a transport may take no bytes while some wait; then its connection is closed.
     public var transportSendTimeout: Duration = .seconds(10)
 
+    /// How long a poll waits for messages. Shorter than the 100 seconds after which clients give a request up.
+    public var pollTimeout: Duration = .seconds(90)
+
+    /// How long a connection lives while no request of its client is there: before its stream or first poll, between two
+    /// polls.
+    public var disconnectTimeout: Duration = .seconds(15)
+
+    /// How many bytes of what a client has sent by `POST` may wait to be read; further ones are accepted when half of it is
+    /// read.
+    public var applicationMaxBufferSize = 64 * 1024
+
+    /// How many bytes of messages go to a client with one poll, about.
+    public var transportMaxBufferSize = 64 * 1024
+
     /// How long a transport may take to end after it was told to; then it is cut.
     public var closeTimeout: Duration = .seconds(5)
 

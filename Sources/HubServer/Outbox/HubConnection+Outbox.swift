@@ -92,7 +92,9 @@ extension HubConnection {
             transport.flush()
         }
         if !state.pending.isEmpty {
-            if state.timers.blocked(now: loop.now) { loop.wake(self, at: state.timers.nextWake(limits: loop.limits)) }
+            if !transport.timesItsWrites, state.timers.blocked(now: loop.now) {
+                loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
+            }
         } else if let close = state.transportClose {
             state.transportClose = nil
             transport.close(close)

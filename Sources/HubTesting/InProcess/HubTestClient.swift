@@ -81,7 +81,7 @@ public final class HubTestClient: Sendable {
 }
 
 /// Reads what a hub writes to a test client: the answer to the handshake, then messages.
-private final class HubTestReader: Sendable {
+final class HubTestReader: Sendable {
     private struct State {
         var splitter = RecordSplitter(maximumRecordSize: .max)
         var isOpen = false

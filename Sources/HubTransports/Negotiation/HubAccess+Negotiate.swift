@@ -44,7 +44,7 @@ extension HubAccess {
                 NegotiatedConnection(
                     identity: version == 0
                         ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
-                    transports: [.webSockets],
+                    transports: HubTransportType.allCases.filter(transports.contains),
                     tokenLifetimeSeconds: security.enablesAuthenticationRefresh ? identity.lifetimeSeconds : nil)
             ).write(into: &body)
         case (.failure(let error), _):

@@ -13,6 +13,7 @@ extension HubAccess {
     package func admit(
         _ request: HTTPRequest, identity: HubIdentity, remoteAddress: String?
     ) async throws(HubRefusal) -> Admission {
+        guard transports.contains(.webSockets) else { throw .notEnabled(.webSockets) }
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
         let target = RequestTarget(request.path ?? "")
         let id: String
@@ -33,6 +34,7 @@ extension HubAccess {
     private func claim(_ token: String, identity: HubIdentity) async throws(HubRefusal) -> String {
         switch await tokens.read(token, for: audience(identity)) {
         case .usable(let id):
+            if let home = endpoint.home(id) { throw refusal(by: home) }
             // Without the backplane it cannot be asked: the connection is served here, as one that nobody else knows.
             let isFirst = (try? await endpoint.claim(id, timeToLive: tokens.claimLifetime)) ?? true
             guard isFirst else { throw refusalOfRepeat(id) }
@@ -45,32 +47,17 @@ extension HubAccess {
     }
 
     private func refusalOfRepeat(_ id: String) -> HubRefusal {
-        endpoint.connection(id) == nil ? .unknownConnection : .alreadyAttached
+        endpoint.home(id).map(refusal) ?? .unknownConnection
     }
 
-    /// The refusal of a request that would use a transport that is not there (TransportProtocols.md has the order).
-    package func refusal(of request: HTTPRequest, identity: HubIdentity) async -> HubRefusal {
-        guard let token = RequestTarget(request.path ?? "").value("id") else { return .idRequired }
-        let id: String
-        switch await tokens.read(token, for: audience(identity)) {
-        case .usable(let usable): id = usable
-        case .expired(let expired) where endpoint.connection(expired) != nil: id = expired
-        case .expired, .unknown: return .unknownConnection
-        }
-        let isAttached = endpoint.connection(id) != nil
-        switch request.method {
-        case .post: return isAttached ? .noSendToWebSocket : .notEnabled(.longPolling)
-        case .delete: return isAttached ? .noDeleteOfWebSocket : .notEnabled(.longPolling)
-        default:
-            let isEventSource = request.headerFields[.accept]?.contains("text/event-stream") ?? false
-            return .notEnabled(isEventSource ? .serverSentEvents : .longPolling)
-        }
+    private func refusal(by home: any ConnectionHome) -> HubRefusal {
+        home is HubConnection ? .alreadyAttached : .otherTransport
     }
 }
 
 extension HTTPFields {
     /// Without those that only the upgrade was about: a connection keeps its headers for as long as it lives.
-    fileprivate var forConnection: [(name: String, value: String)] {
+    var forConnection: [(name: String, value: String)] {
         compactMap { field in
             let name = field.name.canonicalName
             guard name != "connection", name != "upgrade", !name.hasPrefix("sec-websocket-") else { return nil }

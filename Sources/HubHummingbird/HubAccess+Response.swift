@@ -1,0 +1,174 @@
+import HTTPTypes
+import HubProtocol
+import HubServer
+import HubTransports
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// What the routes of a hub answer.
+extension HubAccess {
+    func negotiateResponse(to request: Request) async -> Response {
+        switch request.method {
+        case .post:
+            do {
+                let body = await negotiate(request.head, identity: try await identify(request.head))
+                return Response(
+                    status: .ok,
+                    headers: origins.headers(for: request.head, adding: [.contentType: "application/json"]),
+                    body: ResponseBody(byteBuffer: body))
+            } catch {
+                return response(to: request, refusing: error)
+            }
+        case .options:
+            return preflightResponse(to: request)
+        default:
+            return response(to: request, refusing: .methodNotAllowed)
+        }
+    }
+
+    func refreshResponse(to request: Request) async -> Response {
+        switch request.method {
+        case .post:
+            let (status, answer) = await refresh(request.head)
+            var body = ByteBuffer()
+            answer.write(into: &body)
+            return Response(
+                status: status,
+                headers: origins.headers(
+                    for: request.head, adding: [.contentType: "application/json", .cacheControl: "no-store"]),
+                body: ResponseBody(byteBuffer: body))
+        case .options:
+            return preflightResponse(to: request)
+        default:
+            return response(to: request, refusing: .methodNotAllowed)
+        }
+    }
+
+    /// Everything that is not an accepted WebSocket upgrade.
+    func response(to request: Request, maximumPostSize: Int) async -> Response {
+        if let refusal = RefusedUpgrade.current?.take() {
+            var response = response(to: request, refusing: refusal)
+            // NIO's decoder reads nothing after a request that asked for an upgrade.
+            response.headers[.connection] = "close"
+            return response
+        }
+        do throws(HubRefusal) {
+            switch request.method {
+            case .get: return try await getResponse(to: request, from: try await identify(request.head))
+            case .post:
+                let identity = try await identify(request.head)
+                return try await postResponse(to: request, from: identity, maximumSize: maximumPostSize)
+            case .delete: return try await deleteResponse(to: request, from: try await identify(request.head))
+            case .options: return preflightResponse(to: request)
+            default: throw .methodNotAllowed
+            }
+        } catch {
+            return response(to: request, refusing: error)
+        }
+    }
+
+    private func getResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
+        switch Self.transport(askedBy: request.head) {
+        case .serverSentEvents: try await eventStreamResponse(to: request, from: identity)
+        case .webSockets: reusedConnectionResponse(to: request)
+        case .longPolling: try await pollResponse(to: request, from: identity)
+        }
+    }
+
+    private func eventStreamResponse(
+        to request: Request, from identity: HubIdentity
+    ) async throws(HubRefusal) -> Response {
+        let watch = ClientWatch.current
+        let target = try await target(of: request.head, identity: identity)
+        let stream = try await openEventStream(
+            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop)
+        watch?.limitWriteBuffers()
+        watch?.onClientLeft { [weak stream] in stream?.ended() }
+        return Response(
+            status: .ok, headers: origins.headers(for: request.head, adding: EventStreamResponse.headers),
+            body: ResponseBody { writer in
+                defer { stream.ended() }
+                while let events = try await stream.next() { try await writer.write(events) }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func pollResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
+        let watch = ClientWatch.current
+        let target = try await target(of: request.head, identity: identity)
+        let poll = try await poll(
+            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop,
+            onClientLeft: { watch?.onClientLeft($0) })
+        // A server of someone else's does not tell what became of a response.
+        if let watch { watch.onResponse(poll.finished) } else { poll.finished(delivered: true) }
+        return Response(
+            status: poll.status, headers: origins.headers(for: request.head, adding: poll.headers),
+            body: poll.status == .noContent ? ResponseBody() : ResponseBody(byteBuffer: poll.body))
+    }
+
+    private func postResponse(
+        to request: Request, from identity: HubIdentity, maximumSize: Int
+    ) async throws(HubRefusal) -> Response {
+        let target = try await target(of: request.head, identity: identity)
+        try await send(try await body(of: request, maximumSize: maximumSize), to: target, on: Self.eventLoop)
+        return textResponse(to: request, status: .ok)
+    }
+
+    private func body(of request: Request, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumSize {
+            throw .bodyTooLarge
+        }
+        do {
+            return try await request.body.collect(upTo: maximumSize)
+        } catch is NIOTooManyBytesError {
+            throw .bodyTooLarge
+        } catch {
+            throw .bodyUnreadable
+        }
+    }
+
+    private func deleteResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
+        try await terminate(try await target(of: request.head, identity: identity), on: Self.eventLoop)
+        return textResponse(to: request, status: .accepted)
+    }
+
+    /// A connection is upgraded with its first request only. The client is sent to make a new one.
+    private func reusedConnectionResponse(to request: Request) -> Response {
+        Response(
+            status: .temporaryRedirect,
+            headers: [.location: request.head.path ?? endpoint.path, .connection: "close"])
+    }
+
+    private func response(to request: Request, refusing refusal: HubRefusal) -> Response {
+        var response = textResponse(to: request, status: refusal.status)
+        switch refusal.status {
+        case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"
+        case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
+        case .serviceUnavailable: response.headers[.retryAfter] = "1"
+        default: break
+        }
+        if refusal.text.isEmpty { response.headers[.contentType] = nil }
+        response.body = ResponseBody(byteBuffer: ByteBuffer(string: refusal.text))
+        return response
+    }
+
+    private func textResponse(to request: Request, status: HTTPResponse.Status) -> Response {
+        Response(status: status, headers: origins.headers(for: request.head, adding: [.contentType: "text/plain"]))
+    }
+
+    private func preflightResponse(to request: Request) -> Response {
+        Response(status: .noContent, headers: origins.preflightHeaders(for: request.head))
+    }
+
+    /// That of the request's channel, where it is known.
+    private static var eventLoop: any EventLoop {
+        ClientWatch.current?.eventLoop ?? NIOSingletons.posixEventLoopGroup.any()
+    }
+}
+
+extension AllowedOrigins {
+    fileprivate func headers(for request: HTTPRequest, adding headers: HTTPFields) -> HTTPFields {
+        headers + self.headers(for: request)
+    }
+}

@@ -1,0 +1,47 @@
+import HubProtocol
+import NIOConcurrencyHelpers
+
+/// The homes on this node of one hub's connections, by connection id. Those of plain WebSockets, which are all there is
+/// of their connection, are not among them.
+final class ConnectionHomes: Sendable {
+    private let homes = NIOLockedValueBox<[String: any ConnectionHome]>([:])
+
+    subscript(id: String) -> (any ConnectionHome)? { homes.withLockedValue { $0[id] } }
+
+    func add(_ home: any ConnectionHome, for id: String) { homes.withLockedValue { $0[id] = home } }
+
+    func remove(_ home: any ConnectionHome, for id: String) {
+        homes.withLockedValue { homes in
+            if homes[id] === home { homes[id] = nil }
+        }
+    }
+}
+
+extension HubEndpoint {
+    /// The home of this connection, where it is on this node.
+    package func home(_ id: String) -> (any ConnectionHome)? { homes[id] ?? roster.connection(id) }
+
+    /// Makes requests for a connection find its home; call before its channel is listened to.
+    package func addHome(_ home: any ConnectionHome, for id: String) { homes.add(home, for: id) }
+
+    package func removeHome(_ home: any ConnectionHome, for id: String) { homes.remove(home, for: id) }
+}
+
+/// A WebSocket is all there is of its connection: it takes no other requests.
+extension HubConnection: ConnectionHome {
+    package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
+        exchange.answer(.refused(refusal(of: request, userID: identity.userID)))
+    }
+
+    package func finished(_ exchange: any EdgeExchange, delivered: Bool) {}
+
+    private func refusal(of request: HomeRequest, userID: String?) -> HomeRefusal {
+        // One of another transport is about to be gone, its home is already.
+        guard self.request.transport == .webSockets, self.request.userID == userID else { return .unknownConnection }
+        return switch request {
+        case .send: .sendToWebSocket
+        case .poll, .serverSentEvents: .otherTransport
+        case .terminate: .notTerminable
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package import HubServer
+package import NIOCore
+
+/// A connection whose client speaks to it in several HTTP requests, at its home: what `HttpConnectionContext` is in
+/// ASP.NET.
+///
+/// It begins with the first request, whichever that is; the first `GET` gives it its transport and the hub's connection,
+/// whose ``ConnectionTransport`` it is. It lives on one event loop.
+package final class HTTPConnection: ConnectionHome, Sendable {
+    let endpoint: HubEndpoint
+    let id: String
+    private let userID: String?
+    package let eventLoop: any EventLoop
+    private let loopState: NIOLoopBound<HTTPConnectionState>
+
+    /// Makes the home of a connection that was claimed; requests find it from now on.
+    ///
+    /// Call on the event loop.
+    init(id: String, userID: String?, endpoint: HubEndpoint, eventLoop: any EventLoop) {
+        self.id = id
+        self.userID = userID
+        self.endpoint = endpoint
+        self.eventLoop = eventLoop
+        loopState = NIOLoopBound(HTTPConnectionState(options: endpoint.options), eventLoop: eventLoop)
+        let timer = endpoint.server.timer(on: eventLoop) { [weak self] in self?.timePassed() }
+        timer.schedule(after: endpoint.options.disconnectTimeout)
+        state.timer = timer
+        endpoint.addHome(self, for: id)
+    }
+
+    /// On the event loop only.
+    var state: HTTPConnectionState { loopState.value }
+
+    /// The connection's channel is listened to, for as long as this lives.
+    func listens(_ reservation: ConnectionReservation) {
+        eventLoop.execute {
+            if case .ended = self.state.phase { return reservation.release() }
+            self.state.reservation = reservation
+        }
+    }
+
+    package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
+        eventLoop.execute {
+            guard identity.userID == self.userID else { return exchange.answer(.refused(.unknownConnection)) }
+            switch request {
+            case .send(let bytes): self.receive(bytes, from: exchange)
+            case .poll(let request):
+                // Each poll is authenticated anew, and its user may show a newer token.
+                if identity.user != nil { self.state.connection?.authenticated(as: identity) }
+                self.poll(exchange, request)
+            case .serverSentEvents(let request, let edge): self.openStream(exchange, request, to: edge)
+            case .terminate: self.terminate(exchange)
+            }
+        }
+    }
+
+    package func finished(_ exchange: any EdgeExchange, delivered: Bool) {
+        eventLoop.execute { self.poll { $0.finished(Poll(exchange: exchange), delivered: delivered) } }
+    }
+}
+
+// MARK: On the event loop
+
+extension HTTPConnection {
+    /// Makes the hub's side.
+    func connect(_ request: ConnectionRequest) -> HubConnection {
+        let reservation = ConnectionReservation(heldByHomeOf: id)
+        let connection = endpoint.connect(reservation, request: request, transport: self)
+        state.connection = connection
+        return connection
+    }
+
+    private func timePassed() {
+        switch state.phase {
+        case .unattached: remove()
+        case .longPolling: poll { $0.timePassed() }
+        case .stream, .ended: break
+        }
+    }
+
+    /// The hub's connection loses its transport.
+    func disconnect(error: (any Error)? = nil) {
+        state.connection.take()?.transportClosed(error: error)
+    }
+
+    /// Nothing more can come of the connection.
+    func remove(error: (any Error)? = nil) {
+        state.phase = .ended
+        state.timer?.cancel()
+        state.timer = nil
+        endpoint.removeHome(self, for: id)
+        state.reservation.take()?.release()
+        for sender in state.input.clear() { sender.answer(.refused(.unknownConnection)) }
+        disconnect(error: error)
+    }
+}
+
+/// What of an ``HTTPConnection`` belongs to its event loop.
+final class HTTPConnectionState {
+    enum Phase {
+        /// No `GET` has come.
+        case unattached
+        case longPolling(LongPolling.StateMachine<HTTPConnection.Poll>)
+        case stream(HTTPConnection.Session)
+        case ended
+    }
+
+    var phase = Phase.unattached
+    /// From the first `GET` until the hub's connection has lost its transport.
+    var connection: HubConnection?
+    var reservation: ConnectionReservation?
+    var input: InputQueue<any EdgeExchange>
+    /// Whether the hub's connection takes bytes.
+    var isReading = true
+    var timer: LoopTimer?
+
+    init(options: HubOptions) { input = InputQueue(limit: options.applicationMaxBufferSize) }
+}
+
+@available(*, unavailable)
+extension HTTPConnectionState: Sendable {}

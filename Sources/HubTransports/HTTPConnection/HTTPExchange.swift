@@ -1,0 +1,44 @@
+import HubServer
+import NIOConcurrencyHelpers
+
+/// An HTTP request that arrived at this node and waits for its home's answer.
+final class HTTPExchange: EdgeExchange {
+    private enum State {
+        case open
+        case waiting(CheckedContinuation<HomeAnswer, Never>)
+        case answered(HomeAnswer)
+    }
+
+    private let state = NIOLockedValueBox(State.open)
+
+    /// The first answer counts.
+    func answer(_ answer: HomeAnswer) {
+        let waiter = state.withLockedValue { state -> CheckedContinuation<HomeAnswer, Never>? in
+            switch state {
+            case .open:
+                state = .answered(answer)
+                return nil
+            case .waiting(let waiter):
+                state = .answered(answer)
+                return waiter
+            case .answered:
+                return nil
+            }
+        }
+        waiter?.resume(returning: answer)
+    }
+
+    func hold() {}
+
+    /// Waits for the answer. Once.
+    func value() async -> HomeAnswer {
+        await withCheckedContinuation { waiter in
+            let answer = state.withLockedValue { state -> HomeAnswer? in
+                if case .answered(let answer) = state { return answer }
+                state = .waiting(waiter)
+                return nil
+            }
+            if let answer { waiter.resume(returning: answer) }
+        }
+    }
+}

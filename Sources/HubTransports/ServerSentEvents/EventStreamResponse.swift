@@ -1,0 +1,31 @@
+package import HTTPTypes
+package import NIOCore
+
+/// The answer to a `GET` of server-sent events. One that is dropped unwritten ends its stream.
+package final class EventStreamResponse: Sendable {
+    private let stream: EventStream
+
+    init(_ stream: EventStream) { self.stream = stream }
+
+    deinit { stream.ended() }
+
+    /// No proxy may keep events back until it has many of them, nor keep them for others: `X-Accel-Buffering` is nginx'
+    /// word for that.
+    package static let headers: HTTPFields = [
+        .contentType: "text/event-stream", .cacheControl: "no-cache,no-store", .pragma: "no-cache",
+        .contentEncoding: "identity", .xAccelBuffering: "no",
+    ]
+
+    /// The next bytes of the body; nil at its end. Ask again when they are written and the client's side can take more.
+    ///
+    /// - Throws: `ChannelError` where the response has to be broken off.
+    package func next() async throws -> ByteBuffer? { try await stream.nextEvents() }
+
+    /// The response is over, or its client has left. From any thread.
+    package func ended() { stream.ended() }
+}
+
+extension HTTPField.Name {
+    static var pragma: Self { Self("Pragma")! }
+    fileprivate static var xAccelBuffering: Self { Self("X-Accel-Buffering")! }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import HubHummingbird
+import HubProtocol
+import HubServer
+import HubTesting
+import ServiceLifecycle
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct LongPollingTests {
+    private static let handshake = "{\"protocol\":\"json\",\"version\":1}\u{1E}"
+
+    private func negotiated(_ node: TestNode) async throws -> String {
+        node.url("/chat?id=\(try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id))")
+    }
+
+    @Test func theFirstPollIsAnsweredAtOnceAndEmpty() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            let first = try await testRequest("GET", url + "&_=123")
+            #expect(first.status == 200)
+            #expect(first.body == "")
+            #expect(first.header("content-length") == "0")
+            #expect(first.header("content-type") == "application/octet-stream")
+            #expect(first.header("cache-control") == "no-cache, no-store")
+            #expect(first.header("pragma") == "no-cache")
+            #expect(first.header("expires") != nil)
+            #expect(try await testRequest("POST", url, body: Self.handshake).status == 200)
+            let second = try await testRequest("GET", url)
+            #expect(second.body == "{}\u{1E}")
+            #expect(second.header("content-type") == "application/octet-stream")
+            #expect(second.header("content-length") == "3")
+        }
+    }
+
+    @Test func carriesInvocationsBothWays() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let client = try await HTTPTransportClient.connect(to: [node.url("/chat?room=7")], over: .longPolling)
+            for number in 0..<20 {
+                #expect(try await client.invoke("Echo", "\(number)", returning: String.self) == "\(number)")
+            }
+            #expect(try await client.invoke("Query", "room", returning: String.self) == "7")
+            #expect(try await client.invoke("Transport", returning: String.self) == "LongPolling")
+            let other = try await SignalRTestClient.connect(to: node.url("/chat"))
+            try await other.invoke("Tell", client.connectionID, "news")
+            #expect(try await client.next("told").argument(0, as: String.self) == "news")
+            try await other.close()
+            try await client.close()
+        }
+    }
+
+    @Test func aPollThatNothingCameForIsAnsweredEmpty() async throws {
+        var options = HubOptions()
+        options.pollTimeout = .milliseconds(50)
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            let timedOut = try await testRequest("GET", url)
+            #expect(timedOut.status == 200)
+            #expect(timedOut.body == "")
+            #expect(timedOut.header("content-type") == "text/plain")
+        }
+    }
+
+    @Test func aClientThatDoesNotPollAnyMoreIsDisconnected() async throws {
+        let (ends, ended) = AsyncStream<Bool>.makeStream()
+        let hub = Hub.forTests()
+        hub.onDisconnected { _, error in ended.yield(error == nil) }
+        var options = HubOptions()
+        options.disconnectTimeout = .seconds(2)
+        try await withNode(hubs: ["/chat": hub], hubOptions: options) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            #expect(try await testRequest("POST", url, body: Self.handshake).status == 200)
+            #expect(try await testRequest("GET", url).body == "{}\u{1E}")
+            #expect(await ends.first { _ in true } == true)
+            #expect(try await testRequest("GET", url).status == 404)
+        }
+    }
+
+    @Test func deleteEndsTheConnectionAndCompletesItsPoll() async throws {
+        let (ends, ended) = AsyncStream<Bool>.makeStream()
+        let hub = Hub.forTests()
+        hub.onDisconnected { _, error in ended.yield(error == nil) }
+        try await withNode(hubs: ["/chat": hub]) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            _ = try await testRequest("POST", url, body: Self.handshake)
+            _ = try await testRequest("GET", url)
+            async let poll = testRequest("GET", url)
+            try await Task.sleep(for: .milliseconds(50))
+            let deleted = try await testRequest("DELETE", url)
+            #expect(deleted.status == 202)
+            #expect(deleted.body == "")
+            #expect(try await poll.status == 204)
+            #expect(await ends.first { _ in true } == true)
+            #expect(try await testRequest("DELETE", url).status == 404)
+        }
+    }
+
+    @Test func aNewerPollTakesOverAndTheOlderGetsNothing() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            async let older = testRequest("GET", url)
+            try await Task.sleep(for: .milliseconds(50))
+            async let newer = testRequest("GET", url)
+            #expect(try await older.status == 204)
+            _ = try await testRequest("POST", url, body: Self.handshake)
+            #expect(try await newer.body == "{}\u{1E}")
+        }
+    }
+
+    @Test func aPollWhoseClientLeftGivesWhatItHadToTheNext() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            let gone = try await RawConnection.connect(port: node.port)
+            try await gone.send(request: "GET \(url.dropFirst(node.url("").count)) HTTP/1.1", headers: [])
+            try await Task.sleep(for: .milliseconds(50))
+            await gone.close()
+            try await Task.sleep(for: .milliseconds(50))
+            _ = try await testRequest("POST", url, body: Self.handshake)
+            #expect(try await testRequest("GET", url).body == "{}\u{1E}")
+        }
+    }
+
+    @Test func pollsOfOneConnectionUseOneSocket() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            let target = url.dropFirst(node.url("").count)
+            let connection = try await RawConnection.connect(port: node.port)
+            for _ in 0..<3 {
+                try await connection.send(request: "GET \(target) HTTP/1.1", headers: [])
+                #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
+                _ = try await testRequest("POST", url, body: Self.handshake)
+            }
+            await connection.close()
+        }
+    }
+
+    @Test func whatWasSaidAtTheEndIsPolledBeforeTheEnd() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            let both = Self.handshake + "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
+            #expect(try await testRequest("POST", url, body: both).status == 200)
+            var said = ""
+            while said.components(separatedBy: "\u{1E}").count < 3 {
+                let poll = try await testRequest("GET", url)
+                #expect(poll.status == 200)
+                said += poll.body
+            }
+            #expect(said == "{}\u{1E}{\"type\":7}\u{1E}")
+            #expect(try await testRequest("GET", url).status == 204)
+            #expect(try await testRequest("GET", url).status == 404)
+        }
+    }
+
+    @Test func aHandshakeThatIsRefusedIsPolledToo() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let url = try await negotiated(node)
+            _ = try await testRequest("GET", url)
+            _ = try await testRequest("POST", url, body: "{\"protocol\":\"x\",\"version\":1}\u{1E}")
+            #expect(
+                try await testRequest("GET", url).body == "{\"error\":\"The protocol 'x' is not supported.\"}\u{1E}")
+            #expect(try await testRequest("GET", url).status == 204)
+        }
+    }
+
+    @Test func aServerThatStopsSendsClientsAway() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .longPolling)
+            _ = try await client.invoke("Echo", "", returning: String.self)
+            // Its next poll has to be there: a node that stops takes no new connections.
+            try await Task.sleep(for: .milliseconds(200))
+            await node.group.triggerGracefulShutdown()
+            let close = try await client.inbox.take(within: HubTestClient.timeout) { message in
+                if case .close = message { true } else { false }
+            }
+            #expect(close == .close(CloseMessage(allowReconnect: true)))
+        }
+    }
+}
