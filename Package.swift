@@ -55,7 +55,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .target(name: "HubProtocol", dependencies: [nioCore], swiftSettings: settings),
-        .target(name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging], swiftSettings: settings),
+        .target(
+            name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging, lifecycle], swiftSettings: settings),
         .target(
             name: "HubBackplaneRedis",
             dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, deque, logging, lifecycle],
