@@ -65,7 +65,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .target(name: "HubProtocol", dependencies: [nioCore], swiftSettings: settings),
-        .target(name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging], swiftSettings: settings),
+        .target(
+            name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging, lifecycle], swiftSettings: settings),
         .target(
             name: "HubBackplaneRedis",
             dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, deque, logging, lifecycle],
@@ -89,7 +90,8 @@ let package = Package(
             name: "HubHummingbird",
             dependencies: [
                 "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioPosix, nioLocks,
-                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes, logging, lifecycle,
+                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes,
+                logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -169,7 +171,8 @@ let package = Package(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
-                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient, x509, crypto,
+                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient,
+                x509, crypto,
                 cryptoExtras, jwtKit, inMemoryLogging,
             ],
             swiftSettings: settings),

@@ -88,6 +88,21 @@ public protocol Backplane: Sendable {
     /// Removes taken items from the queue for good.
     func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws
 
+    // MARK: Leases
+
+    /// Writes down that a node lives, and whether it is resubscribing. Never waits behind appends or reads.
+    ///
+    /// - Parameters:
+    ///   - count: Greater than that of the renewal before.
+    ///   - timeToLive: When the lease is removed unless it is renewed.
+    func renewLease(of node: NodeID, count: UInt64, timeToLive: Duration) async throws
+
+    /// The leases of some nodes, of all that have one for `nil`. Never waits behind appends or reads.
+    func leases(of nodes: Set<NodeID>?) async throws -> [NodeID: NodeLease]
+
+    /// When a message that this node published for itself last came back, `nil` where none has: live delivery worked then.
+    var lastDelivery: ContinuousClock.Instant? { get }
+
     // MARK: State
 
     /// Whether commands and live delivery work right now.

@@ -81,6 +81,12 @@ public struct BackplaneNames: Sendable {
     /// The queue of asks that wait for a worker.
     public var asks: KeyName { KeyName("\(app){asks}") }
 
+    /// The names of all nodes that have a lease.
+    public var leases: KeyName { KeyName("\(app){leases}") }
+
+    /// The lease of a node.
+    public func lease(_ id: NodeID) -> KeyName { KeyName("\(app){leases}:\(id.rawValue)") }
+
     /// The secret with which nodes sign connection tokens.
     public var clusterSecret: KeyName { KeyName("\(app){secret}") }
 

@@ -1,45 +1,65 @@
 import HubBackplane
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 
 extension RedisBackplane {
     var commandLink: RedisLink {
-        link(.commands, on: commands.eventLoop) { [self] logger in
+        link(.commands, on: commands.eventLoop, configuration: configuration) { [self] logger in
             checkMemoryPolicy()
-            return commandHandler(of: commands, logger: logger)
+            return commandHandler(of: commands, configuration: configuration, logger: logger)
         }
     }
 
     var readLink: RedisLink {
-        link(.reads, on: reads.eventLoop) { [self] logger in commandHandler(of: reads, logger: logger) }
+        link(.reads, on: reads.eventLoop, configuration: configuration) { [self] logger in
+            commandHandler(of: reads, configuration: configuration, logger: logger)
+        }
+    }
+
+    /// A node that came back later than others judge would be dead to them although it lives, so this connection is given up
+    /// and made again sooner than the others.
+    var leaseLink: RedisLink {
+        var configuration = configuration
+        configuration.commandTimeout = min(configuration.commandTimeout, .seconds(2))
+        configuration.connectTimeout = min(configuration.connectTimeout, .seconds(1))
+        return link(
+            .leases, on: leases.eventLoop, configuration: configuration, longestBackoff: .milliseconds(500)
+        ) { [self, configuration] logger in
+            commandHandler(of: leases, configuration: configuration, logger: logger)
+        }
     }
 
     var subscriberLink: RedisLink {
         let canary = names.canary(node)
-        return link(.subscriber, on: subscriptions.eventLoop) { [self] logger in
+        return link(.subscriber, on: subscriptions.eventLoop, configuration: configuration) { [self] logger in
             SubscriberHandler(
                 subscriptions: subscriptions.value, canary: ChannelKey(canary),
                 publishCanary: { [self] number, complete in
-                    publish(ByteBuffer(string: String(number)), to: canary) { result in
-                        complete((try? result.get()) != nil)
+                    leases.send(encode: { $0.writeCommand("PUBLISH", .text(canary.rawValue), .text(String(number))) }) {
+                        complete((try? $0.get()[0].integer) != nil)
                     }
-                }, logger: logger)
+                },
+                canaryHeard: { [self] in canaryHeard.withLockedValue { $0 = .now } }, logger: logger)
         }
     }
 
     private func link(
-        _ role: RedisLink.Role, on eventLoop: any EventLoop,
+        _ role: RedisLink.Role, on eventLoop: any EventLoop, configuration: RedisConfiguration,
+        longestBackoff: Duration = Backoff.longest,
         makeHandler: @escaping @Sendable (Logger) -> any ChannelHandler
     ) -> RedisLink {
         var logger = logger
         logger[metadataKey: "redis"] = "\(configuration)"
         logger[metadataKey: "connection"] = "\(role)"
         return RedisLink(
-            role: role, node: node, configuration: configuration, eventLoop: eventLoop, logger: logger,
-            makeHandler: { [logger] in makeHandler(logger) })
+            role: role, node: node, configuration: configuration, eventLoop: eventLoop,
+            longestBackoff: longestBackoff, logger: logger, makeHandler: { [logger] in makeHandler(logger) })
     }
 
-    private func commandHandler(of pipeline: CommandPipeline, logger: Logger) -> CommandHandler {
+    private func commandHandler(
+        of pipeline: CommandPipeline, configuration: RedisConfiguration, logger: Logger
+    ) -> CommandHandler {
         CommandHandler(pipeline: pipeline, timeout: TimeAmount(configuration.commandTimeout), logger: logger)
     }
 

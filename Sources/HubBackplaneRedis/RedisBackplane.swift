@@ -1,5 +1,6 @@
 public import HubBackplane
 public import Logging
+import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
@@ -12,7 +13,8 @@ import Synchronization
 /// `BackplaneError.Code.unavailable`.
 ///
 /// It keeps one pipelined connection for commands, one for subscriptions and one for reads of logs, so that long reads
-/// delay no append; a connection for waiting on queues is made when first used.
+/// delay no append, and one for its lease, which must not wait behind either; a connection for waiting on queues is made
+/// when first used.
 public final class RedisBackplane: Backplane, Service {
     /// How many reads of logs are under way at once.
     private static let concurrentReads = 32
@@ -24,6 +26,8 @@ public final class RedisBackplane: Backplane, Service {
     let availability: Availability
     let commands: CommandPipeline
     let reads: CommandPipeline
+    let leases: CommandPipeline
+    let canaryHeard = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
     let readPermits = Permits(concurrentReads)
     let queueReader: QueueReader
     let subscriptions: NIOLoopBoundBox<Subscriptions>
@@ -58,6 +62,8 @@ public final class RedisBackplane: Backplane, Service {
         ) {
             availability.changed(.reads, isUp: $0)
         }
+        leases = CommandPipeline(
+            eventLoop: eventLoopGroup.next(), pendingBytesLimit: configuration.pendingBytesLimit)
         subscriptions = .makeBoxSendingValue(
             Subscriptions(eventLoop: subscriberLoop, permanent: names.canary(node)) {
                 availability.changed(.subscriber, isUp: $0)
@@ -70,7 +76,7 @@ public final class RedisBackplane: Backplane, Service {
     public func start() {
         tasks.withLock { tasks in
             guard tasks.isEmpty else { return }
-            tasks = [commandLink, readLink, subscriberLink].map { link in Task { await link.run() } }
+            tasks = [commandLink, readLink, leaseLink, subscriberLink].map { link in Task { await link.run() } }
         }
     }
 
@@ -88,6 +94,7 @@ public final class RedisBackplane: Backplane, Service {
         let subscriptions = subscriptions
         subscriptions.eventLoop.execute { subscriptions.value.close() }
         await queueReader.close()
+        await leases.close()
         await reads.close()
         await commands.close()
         let tasks = tasks.withLock { $0 }

@@ -4,7 +4,8 @@ public import Hummingbird
 
 extension RouterMethods {
     /// Adds `/health/live`, which answers 200 while the process runs, and `/health/ready`, which answers 200 while it
-    /// should get new connections and 503 else: at shutdown, and while the backplane is away.
+    /// should get new connections and 503 else: at shutdown, while the backplane is away, and while the node's lease is
+    /// overdue.
     @discardableResult
     public func health(of server: HubServer) -> Self {
         get("/health/live") { _, _ in "Healthy" }
@@ -18,5 +19,5 @@ extension RouterMethods {
 }
 
 extension HubServer {
-    fileprivate var isReady: Bool { backplane.isReady && !isShuttingDown }
+    fileprivate var isReady: Bool { backplane.isReady && leases.term != nil && !isShuttingDown }
 }

@@ -122,8 +122,9 @@ import Testing
     @Test(arguments: 1...8) func lostMessagesAndLostAnswersLoseNothing(seed: UInt64) async throws {
         var configuration = ChunkStreamsConfiguration()
         configuration.silence = .seconds(1)
-        let faults = FaultyBackplane.Faults(
-            lostMessages: 0.2, lostAnswers: 0.05, random: SeededGenerator(seed: seed))
+        var faults = FaultyBackplane.Faults()
+        (faults.lostMessages, faults.lostAnswers) = (0.2, 0.05)
+        faults.random = SeededGenerator(seed: seed)
         try await withNodes(3, on: FaultyBackplane(faults: faults), configuration: configuration) { nodes in
             let id = ChunkStreamID()
             let producer: ChunkProducer

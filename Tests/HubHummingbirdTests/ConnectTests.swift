@@ -229,8 +229,11 @@ import Testing
         router.health(of: server)
         try await withNode(hubs: [:], router: router) { node async throws in
             #expect(try await testRequest("GET", node.url("/health/live")).status == 200)
-            #expect(try await testRequest("GET", node.url("/health/ready")).status == 200)
+            #expect(try await testRequest("GET", node.url("/health/ready")).status == 503)
+            let running = Task { try await server.run() }
+            while try await testRequest("GET", node.url("/health/ready")).status != 200 {}
             await server.shutdown()
+            running.cancel()
             #expect(try await testRequest("GET", node.url("/health/live")).status == 200)
             #expect(try await testRequest("GET", node.url("/health/ready")).status == 503)
         }

@@ -7,8 +7,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct BackplaneAwayTests {
     @Test func localClientsAreServedAndSubscriptionsAreMadeUpFor() async throws {
-        let backplane = AwayBackplane()
-        backplane.set(ready: false)
+        let backplane = FaultyBackplane()
+        backplane.setAway(true)
         let cluster = Cluster(on: backplane)
         let clients = try await cluster.clients()
         try await cluster.nodes[0].hub.clients.all.send("News")
@@ -16,7 +16,7 @@ struct BackplaneAwayTests {
         try await cluster.nodes[0].hub.clients.client(clients[3].connectionID).send("News")
         #expect(try await clients.told(4) == [0, 0, 1, 1])
 
-        backplane.set(ready: true)
+        backplane.setAway(false)
         try await eventually { cluster.nodes.allSatisfy { $0.subscriptions.isComplete } }
         try await cluster.nodes[0].hub.clients.group("everyone").send("News")
         try await cluster.nodes[0].hub.clients.client(clients[3].connectionID).send("News")
@@ -26,17 +26,17 @@ struct BackplaneAwayTests {
     }
 
     @Test func claimCannotBeMade() async throws {
-        let backplane = AwayBackplane()
+        let backplane = FaultyBackplane()
         let endpoint = HubServer.testing(on: backplane).mount(Hub(), at: "/hub")
-        backplane.set(ready: false)
+        backplane.setAway(true)
         await #expect(throws: BackplaneError.self) { try await endpoint.claim("id", timeToLive: .seconds(1)) }
     }
 
     @Test func commandToAnotherNodeEndsAtOnce() async throws {
-        let backplane = AwayBackplane()
+        let backplane = FaultyBackplane()
         let hub = Hub()
         _ = HubServer.testing(on: backplane).mount(hub, at: "/hub")
-        backplane.set(ready: false)
+        backplane.setAway(true)
         let start = ContinuousClock.now
         await hub.groups.add("elsewhere", to: "room")
         #expect(ContinuousClock.now - start < .seconds(1.9))

@@ -26,6 +26,11 @@ struct ExpiringKeys<Value: Sendable>: Sendable {
         return slot.value
     }
 
+    /// All keys that exist.
+    func keys(at now: ContinuousClock.Instant) -> [KeyName] {
+        slots.compactMap { key, slot in slot.isAlive(at: now) ? key : nil }
+    }
+
     /// Sets a key; without a time to live it stays for good.
     mutating func set(_ key: KeyName, to value: Value, timeToLive: Duration?, at now: ContinuousClock.Instant) {
         sweep(at: now)

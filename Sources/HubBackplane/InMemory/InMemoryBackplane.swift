@@ -19,6 +19,7 @@ public final class InMemoryBackplane: Backplane {
         var logs = ExpiringKeys<InMemoryLog>()
         var values = ExpiringKeys<ByteBuffer>()
         var queues: [KeyName: InMemoryQueue] = [:]
+        var leases = ExpiringKeys<NodeLease>()
     }
 
     /// Messages that wait for their receivers, in bytes: the bound against a receiver that blocks.

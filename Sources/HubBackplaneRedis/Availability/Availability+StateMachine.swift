@@ -10,6 +10,8 @@ extension Availability {
 
         var isReady: Bool { up == needed }
 
+        func isUp(_ role: RedisLink.Role) -> Bool { up.contains(role) }
+
         /// Notes that a connection came up or went down.
         ///
         /// - Returns: What is to be told, if anything.

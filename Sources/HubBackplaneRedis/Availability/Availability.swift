@@ -24,6 +24,9 @@ final class Availability: Sendable {
 
     var isReady: Bool { state.withLock(\.machine.isReady) }
 
+    /// Whether all channels are subscribed.
+    var isSubscribed: Bool { state.withLock { $0.machine.isUp(.subscriber) } }
+
     func observe(_ observer: @escaping Observer) {
         state.withLock { $0.observers.append(observer) }
     }

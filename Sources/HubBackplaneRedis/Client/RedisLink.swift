@@ -7,20 +7,22 @@ import NIOPosix
 struct RedisLink: Sendable {
     /// What a connection is for; part of its name in `CLIENT LIST`.
     enum Role: String, Sendable, CaseIterable {
-        case commands, reads, subscriber, queue
+        case commands, reads, leases, subscriber, queue
     }
 
     let role: Role
     let node: NodeID
     let configuration: RedisConfiguration
     let eventLoop: any EventLoop
+    /// The longest pause between two attempts to connect.
+    var longestBackoff = Backoff.longest
     let logger: Logger
     /// Makes the handler that uses the connection; called on the event loop.
     let makeHandler: @Sendable () -> any ChannelHandler
 
     /// Keeps the connection until the task is cancelled.
     func run() async {
-        var backoff = Backoff()
+        var backoff = Backoff(longest: longestBackoff)
         var isFirstFailure = true
         while !Task.isCancelled {
             do {
@@ -32,7 +34,7 @@ struct RedisLink: Sendable {
                 if Task.isCancelled { return }
                 logger.warning("redis connection lost")
                 // A server that closes every connection at once is one that cannot be used.
-                if ContinuousClock.now - connected > Backoff.longest { backoff.reset() }
+                if ContinuousClock.now - connected > longestBackoff { backoff.reset() }
             } catch {
                 logger.log(
                     level: isFirstFailure ? .warning : .debug, "redis cannot be connected",

@@ -14,6 +14,7 @@ final class SubscriberHandler: ChannelInboundHandler {
     private let subscriptions: Subscriptions
     private let canary: ChannelKey
     private let publishCanary: PublishCanary
+    private let canaryHeard: @Sendable () -> Void
     private let logger: Logger
     private let reader = HiredisReader()
     private var liveness = LivenessStateMachine()
@@ -21,12 +22,16 @@ final class SubscriberHandler: ChannelInboundHandler {
     private var ticks: RepeatedTask?
 
     /// Creates the handler of a connection that is ready to subscribe.
+    ///
+    /// - Parameter canaryHeard: Called each time a canary came back.
     init(
-        subscriptions: Subscriptions, canary: ChannelKey, publishCanary: @escaping PublishCanary, logger: Logger
+        subscriptions: Subscriptions, canary: ChannelKey, publishCanary: @escaping PublishCanary,
+        canaryHeard: @escaping @Sendable () -> Void, logger: Logger
     ) {
         self.subscriptions = subscriptions
         self.canary = canary
         self.publishCanary = publishCanary
+        self.canaryHeard = canaryHeard
         self.logger = logger
     }
 
@@ -70,6 +75,7 @@ final class SubscriberHandler: ChannelInboundHandler {
         case .message(let channel, let payload):
             if !subscriptions.deliver(payload, to: channel), .borrowed(channel) == canary {
                 liveness.canaryHeard(UInt64(String(decoding: payload, as: UTF8.self)) ?? 0)
+                canaryHeard()
             }
         case .subscribed(let channel): subscriptions.confirmed(channel)
         case .pong: liveness.ponged()

@@ -11,11 +11,14 @@ public final class HubServer: Service, Sendable {
     package let backplane: any Backplane
     package let names: BackplaneNames
     package let node: NodeID
+    /// This node's lease, and who of the others lives.
+    package let leases: NodeLeases
     package let options: HubOptions
     package let logger: Logger
 
     let connectionLoops: ConnectionLoops
     let population = Population()
+    private let ownsLeases: Bool
 
     /// Creates a server without hubs.
     ///
@@ -23,15 +26,20 @@ public final class HubServer: Service, Sendable {
     ///   - backplane: What carries messages to other nodes; an `InMemoryBackplane` where there is one node only.
     ///   - names: The names used on the backplane. All nodes of an application use the same.
     ///   - node: The name of this node, unique among those on the backplane.
+    ///   - leases: The node's lease where others need it too: a service of its own then, that ends after them. Without, the
+    ///     server holds one while it runs.
     ///   - options: Limits and times.
     ///   - logger: Where the server logs. It logs no payloads, tokens or user ids.
     public init(
-        backplane: any Backplane, names: BackplaneNames, node: NodeID = NodeID(), options: HubOptions = HubOptions(),
-        logger: Logger
+        backplane: any Backplane, names: BackplaneNames, node: NodeID = NodeID(), leases: NodeLeases? = nil,
+        options: HubOptions = HubOptions(), logger: Logger
     ) {
+        precondition(leases.map { $0.node == node } ?? true, "the lease is another node's")
         self.backplane = backplane
         self.names = names
         self.node = node
+        self.leases = leases ?? NodeLeases(backplane: backplane, node: node, logger: logger)
+        ownsLeases = leases == nil
         self.options = options
         self.logger = logger
         connectionLoops = ConnectionLoops(options: options)
@@ -53,7 +61,11 @@ public final class HubServer: Service, Sendable {
 
     /// Waits for graceful shutdown and then ends all connections, see ``shutdown()``.
     public func run() async throws {
-        try? await gracefulShutdown()
-        await shutdown()
+        await withDiscardingTaskGroup { group in
+            if ownsLeases { group.addTask { await self.leases.hold() } }
+            try? await gracefulShutdown()
+            await shutdown()
+            group.cancelAll()
+        }
     }
 }

@@ -50,7 +50,9 @@ private struct Node {
         var options = HubOptions()
         // A prompt may double or more when it is escaped, and one that is too long gets an answer, not a closed connection.
         options.maximumReceiveMessageSize = 6 * configuration.chat.maximumPromptBytes + 4096
-        let server = HubServer(backplane: backplane, names: names, node: id, options: options, logger: logger)
+        let leases = NodeLeases(backplane: backplane, node: id, logger: logger)
+        let server = HubServer(
+            backplane: backplane, names: names, node: id, leases: leases, options: options, logger: logger)
         let streams = ChunkStreams(
             backplane: backplane, names: names, node: id, configuration: configuration.streams, logger: logger)
         let (model, modelServices) = try configuration.model.make(logger: logger)
@@ -58,9 +60,10 @@ private struct Node {
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
             node: id, executor: executor, logger: logger)
         let application = try Self.application(configuration, server: server, chat: chat, logger: logger)
-        // Stopped from the last to the first: clients are sent away, then replies end, then their streams and Redis.
+        // Stopped from the last to the first: clients are sent away, then replies end, then their streams, the lease
+        // and Redis.
         let ownServices: [any Service] = [streams, chat, server, application]
-        services = backplaneServices + modelServices + ownServices
+        services = backplaneServices + [leases] + modelServices + ownServices
         self.logger = logger
     }
 

@@ -1,0 +1,172 @@
+package import HubBackplane
+package import NIOCore
+package import Synchronization
+
+/// A backplane that misbehaves as a real one does: it loses live messages, answers late, forgets logs, goes away.
+///
+/// Several of them on one base are the backplane as each of several nodes sees it.
+package final class FaultyBackplane: Backplane {
+    package struct Faults: Sendable {
+        /// Loses this share of the published messages.
+        package var lostMessages = 0.0
+        /// Loses this share of the answers to appends, after they took effect.
+        package var lostAnswers = 0.0
+        /// Nothing can be done.
+        package var isAway = false
+        /// No lease can be renewed or read.
+        package var failsLeases = false
+        /// Entries that logs have lost.
+        package var lostEntries: Set<LogID> = []
+        package var random = SeededGenerator(seed: 1)
+
+        package init() {}
+    }
+
+    private let base: InMemoryBackplane
+    private let faults: Mutex<Faults>
+    private let observers = Mutex<[@Sendable (BackplaneState) -> Void]>([])
+    package let appends = Mutex<[LogID]>([])
+
+    package init(base: InMemoryBackplane = InMemoryBackplane(), faults: Faults = Faults()) {
+        self.base = base
+        self.faults = Mutex(faults)
+    }
+
+    package func change(_ body: (inout Faults) -> Void) { faults.withLock { body(&$0) } }
+
+    package func setAway(_ isAway: Bool) {
+        faults.withLock { $0.isAway = isAway }
+        for observer in observers.withLock({ $0 }) { observer(isAway ? .away : .ready) }
+    }
+
+    private static let away = BackplaneError(.unavailable, "away")
+
+    private func loses(_ share: (Faults) -> Double) -> Bool {
+        faults.withLock { faults in
+            let share = share(faults)
+            return share > 0 && Double.random(in: 0..<1, using: &faults.random) < share
+        }
+    }
+
+    private func checkPresence() throws {
+        if faults.withLock({ $0.isAway }) { throw Self.away }
+    }
+
+    private func checkLeases() throws {
+        if faults.withLock({ $0.isAway || $0.failsLeases }) { throw Self.away }
+    }
+
+    private func isLost(_ entry: LogEntry) -> Bool { faults.withLock { $0.lostEntries.contains(entry.id) } }
+
+    // MARK: Channels
+
+    package func subscribe(
+        to channel: ChannelName, receive: @escaping @Sendable (SubscriptionEvent) -> Void
+    ) async throws -> ChannelSubscription {
+        try checkPresence()
+        return try await base.subscribe(to: channel) { event in
+            if case .message = event, self.loses(\.lostMessages) { return }
+            receive(event)
+        }
+    }
+
+    package func publish(
+        _ message: ByteBuffer, to channel: ChannelName,
+        completion: @escaping @Sendable (Result<Int, BackplaneError>) -> Void
+    ) {
+        guard !faults.withLock({ $0.isAway }) else { return completion(.failure(Self.away)) }
+        base.publish(message, to: channel, completion: completion)
+    }
+
+    // MARK: Logs
+
+    package func append(
+        _ append: LogAppend, completion: @escaping @Sendable (Result<LogAppendOutcome, BackplaneError>) -> Void
+    ) {
+        guard !faults.withLock({ $0.isAway }) else { return completion(.failure(Self.away)) }
+        appends.withLock { $0.append(append.id) }
+        let isAnswerLost = loses(\.lostAnswers)
+        base.append(append) { outcome in
+            completion(isAnswerLost ? .failure(BackplaneError(.timeout, "lost")) : outcome)
+        }
+    }
+
+    package func append(_ append: LogAppend, ifLastIs last: LogID?) async throws -> Bool {
+        try checkPresence()
+        return try await base.append(append, ifLastIs: last)
+    }
+
+    package func read(_ log: KeyName, after: LogID?) async throws -> LogPage {
+        try checkPresence()
+        let page = try await base.read(log, after: after)
+        return LogPage(entries: page.entries.filter { !isLost($0) }, isLast: page.isLast)
+    }
+
+    package func lastEntry(of log: KeyName) async throws -> LogEntry? {
+        try checkPresence()
+        return try await base.lastEntry(of: log)
+    }
+
+    // MARK: Keys
+
+    package func set(
+        _ key: KeyName, to value: ByteBuffer, timeToLive: Duration, onlyIfAbsent: Bool
+    ) async throws -> Bool {
+        try checkPresence()
+        return try await base.set(key, to: value, timeToLive: timeToLive, onlyIfAbsent: onlyIfAbsent)
+    }
+
+    package func get(_ key: KeyName) async throws -> ByteBuffer? {
+        try checkPresence()
+        return try await base.get(key)
+    }
+
+    package func expire(_ keys: [KeyName], after timeToLive: Duration) { base.expire(keys, after: timeToLive) }
+    package func time() async throws -> Int64 { try await base.time() }
+
+    // MARK: Queues
+
+    package func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws {
+        try checkPresence()
+        try await base.enqueue(item, on: queue)
+    }
+
+    package func take(
+        _ count: Int, from queue: KeyName, consumer: String, wait: Duration?
+    ) async throws -> [QueueItem] {
+        try checkPresence()
+        return try await base.take(count, from: queue, consumer: consumer, wait: wait)
+    }
+
+    package func pending(on queue: KeyName, consumer: String) async throws -> [QueueItem] {
+        try checkPresence()
+        return try await base.pending(on: queue, consumer: consumer)
+    }
+
+    package func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws {
+        try checkPresence()
+        try await base.acknowledge(items, on: queue)
+    }
+
+    // MARK: Leases
+
+    package func renewLease(of node: NodeID, count: UInt64, timeToLive: Duration) async throws {
+        try checkLeases()
+        try await base.renewLease(of: node, count: count, timeToLive: timeToLive)
+    }
+
+    package func leases(of nodes: Set<NodeID>?) async throws -> [NodeID: NodeLease] {
+        try checkLeases()
+        return try await base.leases(of: nodes)
+    }
+
+    package var lastDelivery: ContinuousClock.Instant? { base.lastDelivery }
+
+    // MARK: State
+
+    package var isReady: Bool { faults.withLock { !$0.isAway } }
+
+    package func observeState(_ observe: @escaping @Sendable (BackplaneState) -> Void) {
+        observers.withLock { $0.append(observe) }
+    }
+}
