@@ -89,7 +89,8 @@ let package = Package(
             name: "HubHummingbird",
             dependencies: [
                 "HubTransports", "HubServer", "HubProtocol", "HubBackplane", hummingbird, nioCore, nioPosix, nioLocks,
-                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes, logging, lifecycle,
+                nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket, nioSSL, nioTLS, hummingbirdHTTP2, httpTypes,
+                logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -169,7 +170,8 @@ let package = Package(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
-                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient, x509, crypto,
+                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient,
+                x509, crypto,
                 cryptoExtras, jwtKit, inMemoryLogging,
             ],
             swiftSettings: settings),
