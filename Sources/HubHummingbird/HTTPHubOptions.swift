@@ -36,6 +36,19 @@ public struct HTTPHubOptions: Sendable {
     /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
     public var connectTimeout: Duration = .seconds(15)
 
+    /// How many clients this node takes, and how fast.
+    public var limits = ConnectionLimits()
+
+    /// Whose word is taken on where a request comes from.
+    public var trustedProxies = TrustedProxies.none
+
+    /// The lowest version of negotiation that is answered (`MinimumProtocolVersion`).
+    public var minimumProtocolVersion = 0
+
+    /// Chooses the WebSocket sub-protocol of a connection among those that the client offers, nil for none
+    /// (`WebSockets.SubProtocolSelector`). What is not offered makes the client fail.
+    public var webSocketSubProtocolSelector: (@Sendable (_ offered: [String]) -> String?)?
+
     /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
     public var clusterSecret: [UInt8]?
 
@@ -48,12 +61,15 @@ public struct HTTPHubOptions: Sendable {
 }
 
 extension HTTPHubOptions {
+    /// Made once: what it counts is all of a node's.
     var security: HubSecurity {
         var security = HubSecurity()
         security.origins = allowedOrigins
         security.authenticator = authentication?.authenticator
         security.userID = userIDProvider
         security.closesOnAuthenticationExpiration = closesOnAuthenticationExpiration
+        security.limiter = ConnectionLimiter(limits)
+        security.trustedProxies = trustedProxies
         security.enablesAuthenticationRefresh = enablesAuthenticationRefresh
         return security
     }

@@ -21,22 +21,28 @@ public final class HTTPHubs: Sendable {
     public let server: HubServer
     let options: HTTPHubOptions
     private let tokens: ConnectionTokens
+    private let security: HubSecurity
     private let state = Mutex(State())
 
     /// Creates a set without hubs.
     public init(server: HubServer, options: HTTPHubOptions = HTTPHubOptions()) {
         self.server = server
         self.options = options
+        security = options.security
         tokens = ConnectionTokens(
             backplane: server.backplane, names: server.names, secret: options.clusterSecret,
             lifetime: options.connectTimeout, logger: server.logger)
     }
 
+    /// How many clients were refused since the start, by the limit that did it.
+    public var refusals: [ConnectionLimits.Kind: Int] { security.limiter?.refusals ?? [:] }
+
     /// Mounts a hub. Mounting two at one path is a programmer's error.
     func mount(_ hub: Hub, at path: String, transports: Set<HubTransportType>) -> HubAccess {
         let access = HubAccess(
             endpoint: server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh),
-            tokens: tokens, security: options.security, transports: transports)
+            tokens: tokens, security: security, transports: transports,
+            minimumProtocolVersion: options.minimumProtocolVersion, subProtocol: options.webSocketSubProtocolSelector)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())
             precondition(previous == nil, "a hub is mounted at \(path) already")

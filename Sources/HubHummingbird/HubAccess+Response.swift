@@ -12,7 +12,9 @@ extension HubAccess {
         switch request.method {
         case .post:
             do {
-                let body = await negotiate(request.head, identity: try await identify(request.head))
+                let identity = try await identify(request.head)
+                let body = try await negotiate(
+                    request.head, identity: identity, peer: ClientWatch.current?.remoteAddress)
                 return Response(
                     status: .ok,
                     headers: origins.headers(for: request.head, adding: [.contentType: "application/json"]),
@@ -80,9 +82,8 @@ extension HubAccess {
         to request: Request, from identity: HubIdentity
     ) async throws(HubRefusal) -> Response {
         let watch = ClientWatch.current
-        let target = try await target(of: request.head, identity: identity)
-        let stream = try await openEventStream(
-            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop)
+        let target = try await target(of: request, from: identity)
+        let stream = try await openEventStream(request.head, target, on: Self.eventLoop)
         watch?.limitWriteBuffers()
         watch?.onClientLeft { [weak stream] in stream?.ended() }
         return Response(
@@ -96,9 +97,9 @@ extension HubAccess {
 
     private func pollResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
         let watch = ClientWatch.current
-        let target = try await target(of: request.head, identity: identity)
+        let target = try await target(of: request, from: identity)
         let poll = try await poll(
-            request.head, target, remoteAddress: watch?.remoteAddress, on: Self.eventLoop,
+            request.head, target, on: Self.eventLoop,
             onClientLeft: { watch?.onClientLeft($0) })
         // A server of someone else's does not tell what became of a response.
         if let watch { watch.onResponse(poll.finished) } else { poll.finished(delivered: true) }
@@ -110,9 +111,13 @@ extension HubAccess {
     private func postResponse(
         to request: Request, from identity: HubIdentity, maximumSize: Int
     ) async throws(HubRefusal) -> Response {
-        let target = try await target(of: request.head, identity: identity)
+        let target = try await target(of: request, from: identity)
         try await send(try await body(of: request, maximumSize: maximumSize), to: target, on: Self.eventLoop)
         return textResponse(to: request, status: .ok)
+    }
+
+    private func target(of request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Target {
+        try await target(of: request.head, identity: identity, peer: ClientWatch.current?.remoteAddress)
     }
 
     private func body(of request: Request, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {
@@ -129,7 +134,7 @@ extension HubAccess {
     }
 
     private func deleteResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
-        try await terminate(try await target(of: request.head, identity: identity), on: Self.eventLoop)
+        try await terminate(try await target(of: request, from: identity), on: Self.eventLoop)
         return textResponse(to: request, status: .accepted)
     }
 
@@ -145,9 +150,9 @@ extension HubAccess {
         switch refusal.status {
         case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
-        case .serviceUnavailable: response.headers[.retryAfter] = "1"
         default: break
         }
+        if let seconds = refusal.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
         if refusal.text.isEmpty { response.headers[.contentType] = nil }
         response.body = ResponseBody(byteBuffer: ByteBuffer(string: refusal.text))
         return response

@@ -85,9 +85,9 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
     private func handle(_ upgrade: HubUpgrade, logger: Logger) async {
         do {
             let identity = try await upgrade.access.identify(upgrade.request)
-            let handshake = try WebSocketHandshake(upgrade.request)
+            let handshake = try WebSocketHandshake(upgrade.request, subProtocol: upgrade.access.subProtocol)
             let admission = try await upgrade.access.admit(
-                upgrade.request, identity: identity, remoteAddress: upgrade.remoteAddress)
+                upgrade.request, identity: identity, peer: upgrade.remoteAddress)
             upgrade.accept(handshake, admission)
         } catch {
             guard let channel = try? await upgrade.refuse().get() else { return }

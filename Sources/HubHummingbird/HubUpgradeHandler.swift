@@ -99,7 +99,8 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
         case .negotiating(let request, let access):
             guard case .end = unwrapInboundIn(data), let identity = access.identifyNow(request),
-                let body = access.negotiateNow(request, identity: identity)
+                let body = access.negotiateNow(
+                    request, identity: identity, peer: { context.remoteAddress?.ipAddress })
             else {
                 return openHTTP(context) {
                     context.fireChannelRead(wrapInboundOut(.head(request)))

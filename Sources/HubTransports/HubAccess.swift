@@ -9,15 +9,21 @@ package struct HubAccess: Sendable {
     package let transports: Set<HubTransportType>
     let tokens: ConnectionTokens
     let security: HubSecurity
+    /// Clients that negotiate a lower version are refused.
+    let minimumProtocolVersion: Int
+    package let subProtocol: WebSocketSubProtocolSelector?
 
     package init(
         endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity,
-        transports: Set<HubTransportType> = Set(HubTransportType.allCases)
+        transports: Set<HubTransportType> = Set(HubTransportType.allCases), minimumProtocolVersion: Int = 0,
+        subProtocol: WebSocketSubProtocolSelector? = nil
     ) {
         self.endpoint = endpoint
         self.tokens = tokens
         self.security = security
         self.transports = transports
+        self.minimumProtocolVersion = minimumProtocolVersion
+        self.subProtocol = subProtocol
     }
 
     package var origins: AllowedOrigins { security.origins }
@@ -31,22 +37,33 @@ package struct HubAccess: Sendable {
 package struct HubRefusal: Error, Sendable, Equatable {
     package let status: HTTPResponse.Status
     package let text: String
+    /// After how many seconds the client may try again, where that helps.
+    package let retryAfter: Int?
+
+    init(status: HTTPResponse.Status, text: String, retryAfter: Int? = nil) {
+        self.status = status
+        self.text = text
+        self.retryAfter = retryAfter
+    }
 
     /// A client shows nothing that says who it is, or something that is not believed.
     static let unauthorized = HubRefusal(status: .unauthorized, text: "")
     /// It is known who the client is, and the hub is not for them.
     static let forbidden = HubRefusal(status: .forbidden, text: "")
     static let authenticationUnavailable = HubRefusal(
-        status: .serviceUnavailable, text: "Authentication is not available")
+        status: .serviceUnavailable, text: "Authentication is not available", retryAfter: 1)
     static let idRequired = HubRefusal(status: .badRequest, text: "Connection ID required")
     static let unknownConnection = HubRefusal(status: .notFound, text: "No Connection with that ID")
     static let alreadyAttached = HubRefusal(
         status: .conflict, text: "A transport is attached to the connection already")
     static let originNotAllowed = HubRefusal(status: .forbidden, text: "Origin not allowed")
-    static let shuttingDown = HubRefusal(status: .serviceUnavailable, text: "The server is shutting down")
+    static let shuttingDown = HubRefusal(
+        status: .serviceUnavailable, text: "The server is shutting down", retryAfter: 1)
     static let otherTransport = HubRefusal(status: .badRequest, text: "Cannot change transports mid-connection")
-    static let backplaneAway = HubRefusal(status: .serviceUnavailable, text: "The server cannot take connections now")
-    static let tooManySends = HubRefusal(status: .tooManyRequests, text: "Too many requests wait for the connection")
+    static let backplaneAway = HubRefusal(
+        status: .serviceUnavailable, text: "The server cannot take connections now", retryAfter: 1)
+    static let tooManySends = HubRefusal(
+        status: .tooManyRequests, text: "Too many requests wait for the connection", retryAfter: 1)
     package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
     package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
     static let noSendToWebSocket = HubRefusal(

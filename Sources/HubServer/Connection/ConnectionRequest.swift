@@ -8,8 +8,10 @@ public struct ConnectionRequest: Sendable {
     package let identity: HubIdentity
     /// The transport that the connection came over.
     public let transport: HubTransportType
-    /// The client's address as the socket has it.
+    /// Where the client is: the address of its connection, or what trusted proxies say.
     public let remoteAddress: String?
+    /// The connection's place among those that this node takes, where they are counted.
+    package let place: ConnectionPlace?
 
     private let queryFields: PackedFields
     private let headerFields: PackedFields
@@ -18,12 +20,14 @@ public struct ConnectionRequest: Sendable {
     ///   - query: Names and values, percent-decoded.
     package init(
         path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
-        identity: HubIdentity = .anonymous, transport: HubTransportType, remoteAddress: String? = nil
+        identity: HubIdentity = .anonymous, transport: HubTransportType, remoteAddress: String? = nil,
+        place: ConnectionPlace? = nil
     ) {
         self.path = path
         self.identity = identity
         self.transport = transport
         self.remoteAddress = remoteAddress
+        self.place = place
         queryFields = PackedFields(query)
         headerFields = PackedFields(headers)
     }

@@ -113,6 +113,7 @@ extension HubConnection {
     func leave() {
         endpoint.remove(self)
         reservation.release()
+        request.place?.release()
         endpoint.server.population.left()
     }
 }

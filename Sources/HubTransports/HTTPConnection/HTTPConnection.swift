@@ -10,16 +10,21 @@ package final class HTTPConnection: ConnectionHome, Sendable {
     let endpoint: HubEndpoint
     let id: String
     private let userID: String?
+    /// Among those that this node takes, where they are counted.
+    private let place: ConnectionPlace?
     package let eventLoop: any EventLoop
     private let loopState: NIOLoopBound<HTTPConnectionState>
 
     /// Makes the home of a connection that was claimed; requests find it from now on.
     ///
     /// Call on the event loop.
-    init(id: String, userID: String?, endpoint: HubEndpoint, eventLoop: any EventLoop) {
+    init(
+        id: String, userID: String?, endpoint: HubEndpoint, place: ConnectionPlace? = nil, eventLoop: any EventLoop
+    ) {
         self.id = id
         self.userID = userID
         self.endpoint = endpoint
+        self.place = place
         self.eventLoop = eventLoop
         loopState = NIOLoopBound(HTTPConnectionState(options: endpoint.options), eventLoop: eventLoop)
         let timer = endpoint.server.timer(on: eventLoop) { [weak self] in self?.timePassed() }
@@ -90,6 +95,7 @@ extension HTTPConnection {
         state.timer = nil
         endpoint.removeHome(self, for: id)
         state.reservation.take()?.release()
+        place?.release()
         for sender in state.input.clear() { sender.answer(.refused(.unknownConnection)) }
         disconnect(error: error)
     }

@@ -17,15 +17,21 @@ extension HubAccess {
     package struct Target: Sendable {
         let id: String
         let identity: HubIdentity
+        /// Where the client is.
+        let address: String?
         /// Whether the token may still make the connection.
         let isFresh: Bool
     }
 
-    package func target(of request: HTTPRequest, identity: HubIdentity) async throws(HubRefusal) -> Target {
+    /// - Parameter peer: Where the request's connection comes from, be it the client's or a proxy's.
+    package func target(
+        of request: HTTPRequest, identity: HubIdentity, peer: String?
+    ) async throws(HubRefusal) -> Target {
+        let address = security.trustedProxies.client(of: request, peer: peer)
         guard let token = RequestTarget(request.path ?? "").value("id") else { throw .idRequired }
         switch await tokens.read(token, for: audience(identity)) {
-        case .usable(let id): return Target(id: id, identity: identity, isFresh: true)
-        case .expired(let id): return Target(id: id, identity: identity, isFresh: false)
+        case .usable(let id): return Target(id: id, identity: identity, address: address, isFresh: true)
+        case .expired(let id): return Target(id: id, identity: identity, address: address, isFresh: false)
         case .unknown: throw .unknownConnection
         }
     }
@@ -44,13 +50,13 @@ extension HubAccess {
     ///
     /// - Parameter onClientLeft: Is given what is to be called when the client has left before it was answered.
     package func poll(
-        _ request: HTTPRequest, _ target: Target, remoteAddress: String?, on eventLoop: any EventLoop,
+        _ request: HTTPRequest, _ target: Target, on eventLoop: any EventLoop,
         onClientLeft: (@escaping @Sendable () -> Void) -> Void
     ) async throws(HubRefusal) -> PollResponse {
         guard transports.contains(.longPolling) else { throw .notEnabled(.longPolling) }
         let exchange = HTTPExchange()
         let home = try await home(of: target, on: eventLoop)
-        let first = target.isFresh ? connectionRequest(request, target, .longPolling, remoteAddress) : nil
+        let first = target.isFresh ? connectionRequest(request, target, .longPolling) : nil
         home.take(.poll(first), identity: target.identity, from: exchange)
         onClientLeft {
             home.finished(exchange, delivered: false)
@@ -65,12 +71,12 @@ extension HubAccess {
 
     /// `GET` of server-sent events.
     package func openEventStream(
-        _ request: HTTPRequest, _ target: Target, remoteAddress: String?, on eventLoop: any EventLoop
+        _ request: HTTPRequest, _ target: Target, on eventLoop: any EventLoop
     ) async throws(HubRefusal) -> EventStreamResponse {
         guard transports.contains(.serverSentEvents) else { throw .notEnabled(.serverSentEvents) }
         let exchange = HTTPExchange()
         let stream = EventStream()
-        let first = connectionRequest(request, target, .serverSentEvents, remoteAddress)
+        let first = connectionRequest(request, target, .serverSentEvents)
         try await home(of: target, on: eventLoop)
             .take(.serverSentEvents(first, stream), identity: target.identity, from: exchange)
         switch await exchange.value() {
@@ -90,12 +96,12 @@ extension HubAccess {
     }
 
     private func connectionRequest(
-        _ request: HTTPRequest, _ target: Target, _ transport: HubTransportType, _ remoteAddress: String?
+        _ request: HTTPRequest, _ target: Target, _ transport: HubTransportType
     ) -> ConnectionRequest {
         let path = RequestTarget(request.path ?? "")
         return ConnectionRequest(
             path: String(path.path), query: path.query, headers: request.headerFields.forConnection,
-            identity: target.identity, transport: transport, remoteAddress: remoteAddress)
+            identity: target.identity, transport: transport, remoteAddress: target.address)
     }
 
     /// Finds the connection's home, or makes it here: nothing of an answer may leave before its channel is listened to.
@@ -103,12 +109,15 @@ extension HubAccess {
         if let home = endpoint.home(target.id) { return home }
         guard target.isFresh else { throw .unknownConnection }
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
+        let place = try security.limiter?.connect(from: target.address)
         do {
             guard try await endpoint.claim(target.id, timeToLive: tokens.claimLifetime) else {
                 throw HubRefusal.unknownConnection
             }
             let home = try await eventLoop.submit { [endpoint] in
-                HTTPConnection(id: target.id, userID: target.identity.userID, endpoint: endpoint, eventLoop: eventLoop)
+                HTTPConnection(
+                    id: target.id, userID: target.identity.userID, endpoint: endpoint, place: place,
+                    eventLoop: eventLoop)
             }.get()
             home.listens(await endpoint.reserve(target.id))
             return home

@@ -7,15 +7,25 @@ extension HubAccess {
     /// Answers `POST PATH/negotiate` (TransportProtocols.md, "POST [endpoint-base]/negotiate").
     ///
     /// - Returns: The body, sent with status 200 whatever it says.
-    package func negotiate(_ request: HTTPRequest, identity: HubIdentity) async -> ByteBuffer {
+    /// - Throws: ``HubRefusal`` where too many clients negotiate.
+    package func negotiate(
+        _ request: HTTPRequest, identity: HubIdentity, peer: String?
+    ) async throws(HubRefusal) -> ByteBuffer {
+        if let limiter = security.limiter {
+            try limiter.negotiate(from: security.trustedProxies.client(of: request, peer: peer))
+        }
         let asked = asked(by: request)
         guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
         let issued = await tokens.issue(isVersion0: version == 0, for: audience(identity))
         return body(asked, issued: issued, for: identity)
     }
 
-    /// The same without waiting; `nil` where it has to be waited.
-    package func negotiateNow(_ request: HTTPRequest, identity: HubIdentity) -> ByteBuffer? {
+    /// The same without waiting; `nil` where it has to be waited, and where it is refused.
+    package func negotiateNow(_ request: HTTPRequest, identity: HubIdentity, peer: () -> String?) -> ByteBuffer? {
+        if let limiter = security.limiter {
+            let address = security.trustedProxies.client(of: request, peer: peer())
+            guard (try? limiter.negotiate(from: address, isCounted: false)) != nil else { return nil }
+        }
         let asked = asked(by: request)
         guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
         return tokens.issueNow(isVersion0: version == 0, for: audience(identity)).map {
@@ -29,7 +39,7 @@ extension HubAccess {
         return Result { () throws(NegotiateError) in
             try NegotiateRequest(
                 negotiateVersion: target.value("negotiateversion"),
-                useStatefulReconnect: target.value("usestatefulreconnect")
+                useStatefulReconnect: target.value("usestatefulreconnect"), minimumVersion: minimumProtocolVersion
             ).version
         }
     }

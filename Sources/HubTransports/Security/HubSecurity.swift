@@ -13,5 +13,9 @@ package struct HubSecurity: Sendable {
     /// Whether a client may be authenticated anew while it is connected.
     package var enablesAuthenticationRefresh = false
 
+    /// Nil where nothing is limited.
+    package var limiter: ConnectionLimiter?
+    package var trustedProxies = TrustedProxies.none
+
     package init() {}
 }

@@ -10,11 +10,15 @@ extension HubAccess {
     }
 
     /// Decides about a WebSocket upgrade. Nothing of the answer may leave before this returns.
+    ///
+    /// - Parameter peer: Where the connection comes from, be it the client's or a proxy's.
     package func admit(
-        _ request: HTTPRequest, identity: HubIdentity, remoteAddress: String?
+        _ request: HTTPRequest, identity: HubIdentity, peer: String?
     ) async throws(HubRefusal) -> Admission {
         guard transports.contains(.webSockets) else { throw .notEnabled(.webSockets) }
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
+        let address = security.trustedProxies.client(of: request, peer: peer)
+        let place = try security.limiter?.connect(from: address)
         let target = RequestTarget(request.path ?? "")
         let id: String
         if let token = target.value("id") {
@@ -27,7 +31,7 @@ extension HubAccess {
             reservation: await endpoint.reserve(id),
             request: ConnectionRequest(
                 path: String(target.path), query: target.query, headers: request.headerFields.forConnection,
-                identity: identity, transport: .webSockets, remoteAddress: remoteAddress))
+                identity: identity, transport: .webSockets, remoteAddress: address, place: place))
     }
 
     /// A token makes one connection, at whichever node it is shown first.

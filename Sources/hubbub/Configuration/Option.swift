@@ -93,5 +93,5 @@ extension Option {
                 "openai-api-key", variable: "OPENAI_API_KEY", value: "KEY", isSecret: true,
                 help: "its key, where it wants one"),
             Option("openai-model", variable: "OPENAI_MODEL", value: "NAME", help: "model to ask"),
-        ] + authentication
+        ] + authentication + limits
 }

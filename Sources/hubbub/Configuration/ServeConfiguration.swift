@@ -21,7 +21,10 @@ struct ServeConfiguration: Sendable {
     var isEdge: Bool
     var chat: ChatHubConfiguration
     var streams: ChunkStreamsConfiguration
+    var hub: HubOptions
     var http: HTTPHubOptions
+    /// How long an HTTP connection may stay without a request.
+    var httpIdleTimeout: Duration
     var authentication: AuthenticationConfiguration
     var model: ModelChoice
     /// How many event loops there are; `nil` for one for each core.
@@ -49,7 +52,9 @@ struct ServeConfiguration: Sendable {
         chat = try Self.chat(values, isWorker: roles.contains("worker"))
         streams = ChunkStreamsConfiguration()
         streams.retention = try values.duration("retention")
+        hub = try Self.hubOptions(values, maximumPromptBytes: chat.maximumPromptBytes)
         http = try Self.http(values)
+        httpIdleTimeout = try values.duration("http-idle-timeout")
         authentication = try AuthenticationConfiguration(values)
         model = try ModelChoice(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
@@ -90,6 +95,14 @@ struct ServeConfiguration: Sendable {
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
         var http = HTTPHubOptions()
         http.negotiatesBeforeRouter = true
+        http.connectTimeout = try values.duration("connect-timeout")
+        http.minimumProtocolVersion = try values.value("minimum-protocol-version", expected: "0 or 1") {
+            ["0": 0, "1": 1][$0]
+        }
+        http.limits = try limits(values)
+        http.transports = try transports(values)
+        http.maximumPostSize = try values.count("maximum-post-size")
+        http.trustedProxies = try trustedProxies(values)
         if values.isGiven("allowed-origins"), let text = try values.text("allowed-origins") {
             let origins = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
             guard origins == ["*"] || origins.allSatisfy(isOrigin) else {
@@ -114,12 +127,15 @@ extension OptionValues {
         }
     }
 
+    /// A year, in milliseconds: nobody waits longer.
+    private static let longestDuration: Int64 = 365 * 24 * 3_600_000
+
     /// A duration such as `500ms` or `30s`, at least a millisecond.
     func duration(_ name: String) throws -> Duration {
         try value(name, expected: "a duration such as 500ms, 30s or 10m") { text in
             let units: [(String, Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
             guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
-                let count = Int64(text.dropLast(unit.count)), count > 0, count < 1_000_000_000
+                let count = Int64(text.dropLast(unit.count)), (1...Self.longestDuration / factor).contains(count)
             else { return nil }
             return .milliseconds(count * factor)
         }

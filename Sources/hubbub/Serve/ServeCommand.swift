@@ -47,12 +47,9 @@ private struct Node {
         logger[metadataKey: "node"] = "\(id)"
         let names = BackplaneNames(app: configuration.app)
         let (backplane, backplaneServices) = Self.backplane(configuration, names: names, node: id, logger: logger)
-        var options = HubOptions()
-        // A prompt may double or more when it is escaped, and one that is too long gets an answer, not a closed connection.
-        options.maximumReceiveMessageSize = 6 * configuration.chat.maximumPromptBytes + 4096
         let leases = NodeLeases(backplane: backplane, node: id, logger: logger)
         let server = HubServer(
-            backplane: backplane, names: names, node: id, leases: leases, options: options, logger: logger)
+            backplane: backplane, names: names, node: id, leases: leases, options: configuration.hub, logger: logger)
         let streams = ChunkStreams(
             backplane: backplane, names: names, node: id, configuration: configuration.streams, logger: logger)
         let (model, modelServices) = try configuration.model.make(logger: logger)
@@ -103,7 +100,9 @@ private struct Node {
             router.page()
         }
         return Application(
-            router: router, server: .http1WithHubs(hubs),
+            router: router,
+            server: .http1WithHubs(
+                hubs, configuration: .init(idleTimeout: TimeAmount(configuration.httpIdleTimeout))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "hubbub"),
             onServerRunning: { channel in
