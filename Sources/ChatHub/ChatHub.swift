@@ -11,6 +11,9 @@ import ServiceLifecycle
 /// Methods and events are described in the README; a client that only knows `AskAi` and the first arguments of `typing`,
 /// `partial` and `completed` works as well.
 package final class ChatHub: Service, Sendable {
+    /// How many `Resume` and `Stop` of one connection run side by side.
+    private static let maximumCallsPerConnection = 10
+
     let configuration: ChatHubConfiguration
     let streams: ChunkStreams
     let worker: ReplyWorker
@@ -37,8 +40,11 @@ package final class ChatHub: Service, Sendable {
 
     /// The hub to mount at `/chat`.
     package func hub() -> Hub {
-        let hub = Hub(name: "chat", maximumParallelInvocationsPerClient: configuration.maximumAsksPerConnection)
-        hub.on("AskAi", askAi)
+        let hub = Hub(
+            name: "chat", maximumParallelInvocationsPerClient: Self.maximumCallsPerConnection,
+            maximumParallelStreamsPerClient: configuration.maximumAsksPerConnection)
+        // It returns when the reply has ended: no number of them may keep a Stop waiting.
+        hub.on("AskAi", isLongRunning: true, askAi)
         hub.on("StreamAi", streamAi)
         hub.on("Resume", resume)
         hub.on("Stop", stop)
@@ -68,7 +74,7 @@ package struct ChatHubConfiguration: Sendable {
     package var isWorker = true
     /// The most replies this node produces at once.
     package var maximumReplies = 1000
-    /// The most asks of one connection that run side by side.
+    /// The most asks of one connection that run side by side; further ones are refused.
     package var maximumAsksPerConnection = 100
     /// How long an ask waits for a worker.
     package var askDeadline: Duration = .seconds(30)

@@ -48,6 +48,29 @@ import Testing
         }
     }
 
+    /// A client with as many running asks as it may have can still stop them; before, its Stop waited for one of them to end.
+    @Test func aStopGetsPastRunningAsks() async throws {
+        var configuration = ChatHubConfiguration()
+        configuration.maximumAsksPerConnection = 12
+        try await withChat(EndlessModel(), configuration: configuration) { endpoint in
+            let client = try await HubTestClient.connect(to: endpoint)
+            var asks: [String] = []
+            for _ in 0..<12 {
+                asks.append(try await client.begin("AskAi", [ByteBuffer(string: "\"hello\"")], asStream: false))
+            }
+            let error = await #expect(throws: HubTestError.self) { try await client.invoke("AskAi", "one too many") }
+            #expect("\(String(describing: error))".contains("HubException: The client has as many"))
+            for _ in asks {
+                let id = try await client.next("typing").argument(0, as: String.self)
+                #expect(try await client.invoke("Stop", id, returning: Resumed.self).status == "stopped")
+            }
+            for ask in asks {
+                let result = try #require(try await client.completion(of: ask))
+                #expect(try JSONDecoder().decode(Asked.self, from: Data(result.readableBytesView)).finish == "stopped")
+            }
+        }
+    }
+
     @Test func aFailingModelIsTold() async throws {
         try await withChat(FailingModel()) { endpoint in
             let client = try await HubTestClient.connect(to: endpoint)

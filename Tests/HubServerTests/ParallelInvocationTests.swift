@@ -46,6 +46,31 @@ struct ParallelInvocationTests {
         #expect(try await wire.messages(5).count == 5)
     }
 
+    @Test func longRunningMethodsTakeNoPlace() async throws {
+        let gate = Gate()
+        let hub = Hub(maximumParallelInvocationsPerClient: 1, maximumParallelStreamsPerClient: 2)
+        hub.on("Long", isLongRunning: true) { (_, name: String) in
+            await gate.arrive(name)
+            return name
+        }
+        hub.on("Short") { (_) in }
+        let wire = try await Wire.connected(hub.mounted())
+        let long = (1...3).map { invocation("\($0)").replacing("Wait", with: "Long") }
+        try await wire.send(
+            long.joined() + invocation("4").replacing("Wait", with: "Short").replacing("\"4\"]", with: "]"))
+        let answers = try await wire.messages(2)
+        #expect(answers[0].contains("\"invocationId\":\"3\",\"error\":\"An unexpected error occurred invoking 'Long'"))
+        #expect(answers[0].contains("HubException: The client has as many streams and long-running invocations"))
+        #expect(answers[1] == "{\"type\":3,\"invocationId\":\"4\",\"result\":null}")
+        try await wire.eventually { gate.arrivals.count == 2 }
+        gate.letOne()
+        _ = try await wire.messages(1)
+        try await wire.send(long[2])
+        try await wire.eventually { gate.arrivals.count == 3 }
+        gate.open()
+        #expect(try await wire.messages(2).sorted().last == completion("3"))
+    }
+
     @Test func cancellationReachesARunningInvocation() async throws {
         let gate = Gate()
         let wire = try await Wire.connected(hub(gate, limit: 1).mounted())

@@ -81,6 +81,7 @@ extension HubConnection {
     private func endTasks() {
         state.opening?.cancel()
         for task in state.invocations.cancelAll() { task.cancel() }
+        state.uploads?.failAll(CancellationError())
     }
 
     private func endOutbox() {

@@ -13,7 +13,7 @@ extension HubConnection {
     /// Reads as many messages as can be dealt with now; the transport is not read from while more wait.
     func readMessages() {
         if state.machine.isHandshaking { readHandshake() }
-        while state.machine.isOpen, !state.invocations.isFull {
+        while state.machine.isOpen, hasRoom {
             do {
                 guard let record = try state.splitter.next() else { break }
                 handle(try encoding.parse(record))
@@ -21,8 +21,12 @@ extension HubConnection {
                 protocolBroken(error)
             }
         }
-        setReading(state.machine.isHandshaking || state.machine.isOpen && !state.invocations.isFull)
+        setReading(state.machine.isHandshaking || state.machine.isOpen && hasRoom)
     }
+
+    /// What the client sends is taken up to the bounds of what may wait here, so that pings, cancellations, answers and items
+    /// get past invocations and streams that have to wait. Beyond them it is held up.
+    private var hasRoom: Bool { !state.invocations.isFull && !state.isUploadFull }
 
     private func setReading(_ isReading: Bool) {
         guard isReading != state.isReading, let transport = state.transport else { return }
@@ -43,8 +47,12 @@ extension HubConnection {
             if state.timers.receivedPing() { loop.wake(self, at: state.timers.nextWake(limits: loop.limits)) }
         case .close(let close):
             closedByClient(close)
-        case .streamItem, .completion, .ack, .sequence, .unknown:
-            // Nothing was asked that these could answer; unknown types are those of later versions.
+        case .streamItem(let item):
+            if let uploads = state.uploads { state.isUploadFull = uploads.receive(item.item, for: item.invocationID) }
+        case .completion(let completion):
+            completed(completion)
+        case .ack, .sequence, .unknown:
+            // Unknown types are those of later versions.
             break
         }
     }
@@ -57,43 +65,52 @@ extension HubConnection {
         guard let method = endpoint.registrations.methods[message.target.lowercased()] else {
             return refuse(message, HubErrorText.unknownMethod(message.target))
         }
-        guard method.isStream == asStream else {
-            return refuse(
-                message,
-                asStream
-                    ? HubErrorText.nonStreamingMethodInvokedAsStream(message.target)
-                    : HubErrorText.streamingMethodInvokedWithoutStream(message.target))
-        }
-        guard message.streamIDs.isEmpty else {
-            let detail = HubErrorText.Detail.streamCount(sent: message.streamIDs.count, expected: 0)
-            return refuse(message, HubErrorText.methodFailed(message.target, detail))
-        }
+        if let error = refusal(of: message, for: method, asStream: asStream) { return refuse(message, error) }
         switch state.invocations.arrived(message, for: method) {
         case .start(let invocation): start(invocation)
         case .wait: break
         case .refuse(.idInUse(let id)): refuse(message, HubErrorText.invocationIDInUse(id))
-        case .refuse(.tooManyStreams):
-            let error = HubError("The client has as many streams as it may have.")
+        case .refuse(.tooManyInBackground):
+            let error = HubError("The client has as many streams and long-running invocations as it may have.")
             let detail = HubErrorText.Detail(error, options: endpoint.options)
             refuse(message, HubErrorText.methodFailed(message.target, detail))
         }
     }
 
-    private func refuse(_ message: InvocationMessage, _ error: String) {
-        if let id = message.invocationID { complete(id, .error(error)) }
+    private func refusal(of message: InvocationMessage, for method: HubMethod, asStream: Bool) -> String? {
+        guard method.isStream == asStream else {
+            return asStream
+                ? HubErrorText.nonStreamingMethodInvokedAsStream(message.target)
+                : HubErrorText.streamingMethodInvokedWithoutStream(message.target)
+        }
+        guard message.streamIDs.count == method.parameters.uploads else {
+            let detail = HubErrorText.Detail.streamCount(
+                sent: message.streamIDs.count, expected: method.parameters.uploads)
+            return HubErrorText.methodFailed(message.target, detail)
+        }
+        return streamIDInUse(message.streamIDs).map(HubErrorText.invocationIDInUse)
     }
 
-    /// The invocation is known before its task begins: a cancellation may follow it at once, in the same frame.
+    private func refuse(_ message: InvocationMessage, _ error: String) {
+        if let id = message.invocationID { enqueue(completion(of: id, .error(error))) }
+    }
+
+    /// The invocation and its streams are known before its task begins: a cancellation or an item may follow it at once, in
+    /// the same frame.
     private func start(_ invocation: Invocation) {
+        let invocation = withUploads(invocation)
         let task = Task {
-            await perform(invocation)
-            loop.eventLoop.execute { self.finished(invocation) }
+            let answer = await perform(invocation)
+            loop.eventLoop.execute { self.finished(invocation, answer) }
         }
         if invocation.isCancelled { task.cancel() }
         state.invocations.started(invocation.number, as: task)
     }
 
-    private func finished(_ invocation: Invocation) {
+    /// Its ids are free again before the client can have seen its answer.
+    private func finished(_ invocation: Invocation, _ answer: ByteBuffer?) {
+        closeUploads(of: invocation)
+        if let answer { enqueue(answer) }
         if let next = state.invocations.finished(invocation.number) { start(next) }
         if !state.isReading { readMessages() }
     }

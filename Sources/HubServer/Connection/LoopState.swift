@@ -12,6 +12,9 @@ final class LoopState {
     var splitter: RecordSplitter
     var invocations: InvocationQueue
     var isReading = true
+    /// While there are streams of the client's.
+    var uploads: Uploads?
+    var isUploadFull = false
 
     /// Taken from the outbox and not yet written.
     var pending = OutboxQueue()
@@ -28,7 +31,8 @@ final class LoopState {
         timers = ConnectionTimers(now: loop.now, limits: loop.limits)
         splitter = RecordSplitter(maximumRecordSize: options.maximumReceiveMessageSize)
         invocations = InvocationQueue(
-            limit: options.maximumParallelInvocationsPerClient, streamLimit: options.maximumParallelStreamsPerClient)
+            limit: options.maximumParallelInvocationsPerClient,
+            backgroundLimit: options.maximumParallelStreamsPerClient)
     }
 }
 

@@ -3,14 +3,20 @@ extension Hub {
     ///
     /// - Parameters:
     ///   - name: The method's name for clients, matched without regard to case.
-    ///   - body: Gets the context and the client's arguments, decoded from what its protocol has. Trailing arguments of an optional type
-    ///     may be left out by the client.
+    ///   - isLongRunning: Whether the method runs beside all others, as streams do, and takes none of the places of
+    ///     ``HubOptions/maximumParallelInvocationsPerClient``: one that waits for long would keep the client's next
+    ///     invocations waiting. Methods with a ``HubUpload`` are.
+    ///   - body: Gets the context and the client's arguments, decoded. Trailing arguments of an optional type may be left
+    ///     out by the client.
     public func on<each Argument: Decodable & Sendable>(
         _ name: String,
+        isLongRunning: Bool = false,
         _ body: @escaping @Sendable (HubContext, repeat each Argument) async throws -> Void
     ) {
         register(
-            HubMethod(name: name, parameters: HubParameters(repeat (each Argument).self)) { context, binder in
+            HubMethod(
+                name: name, parameters: HubParameters(repeat (each Argument).self), isLongRunning: isLongRunning
+            ) { context, binder in
                 var binder = binder
                 let arguments = try (repeat binder.next(as: (each Argument).self))
                 try await body(context, repeat each arguments)
@@ -22,14 +28,20 @@ extension Hub {
     ///
     /// - Parameters:
     ///   - name: The method's name for clients, matched without regard to case.
-    ///   - body: Gets the context and the client's arguments, decoded from what its protocol has. Trailing arguments of an optional type
-    ///     may be left out by the client.
+    ///   - isLongRunning: Whether the method runs beside all others, as streams do, and takes none of the places of
+    ///     ``HubOptions/maximumParallelInvocationsPerClient``: one that waits for long would keep the client's next
+    ///     invocations waiting. Methods with a ``HubUpload`` are.
+    ///   - body: Gets the context and the client's arguments, decoded. Trailing arguments of an optional type may be left
+    ///     out by the client.
     public func on<each Argument: Decodable & Sendable, Result: Encodable & Sendable>(
         _ name: String,
+        isLongRunning: Bool = false,
         _ body: @escaping @Sendable (HubContext, repeat each Argument) async throws -> Result
     ) {
         register(
-            HubMethod(name: name, parameters: HubParameters(repeat (each Argument).self)) { context, binder in
+            HubMethod(
+                name: name, parameters: HubParameters(repeat (each Argument).self), isLongRunning: isLongRunning
+            ) { context, binder in
                 var binder = binder
                 let arguments = try (repeat binder.next(as: (each Argument).self))
                 return try HubValue(encoding: try await body(context, repeat each arguments))

@@ -1,21 +1,32 @@
 import HubProtocol
 import NIOCore
 
-/// Decodes the arguments of an invocation as the types that the method declares, one after the other.
+/// Gives a method what an invocation brings as the types that it declares, one after the other.
 struct HubArgumentBinder: Sendable {
     private var arguments: ArraySlice<ByteBuffer>
+    private var uploads: ArraySlice<HubUploadSource>
     private let encoding: HubEncoding
 
-    init(_ arguments: [ByteBuffer], _ encoding: HubEncoding, for parameters: HubParameters) throws(HubBindingError) {
+    /// - Parameter uploads: As many as the method has parameters for them.
+    init(
+        _ arguments: [ByteBuffer], uploads: [HubUploadSource] = [], _ encoding: HubEncoding,
+        for parameters: HubParameters
+    ) throws(HubBindingError) {
         guard (parameters.required...parameters.count).contains(arguments.count) else {
             throw HubBindingError(
                 detail: .argumentCount(provided: arguments.count, expected: parameters.count))
         }
         self.arguments = arguments[...]
+        self.uploads = uploads[...]
         self.encoding = encoding
     }
 
     mutating func next<Argument: Decodable>(as type: Argument.Type) throws(HubBindingError) -> Argument {
+        if let type = type as? any HubUploadParameter.Type, let source = uploads.popFirst(),
+            let upload = type.init(source) as? Argument
+        {
+            return upload
+        }
         guard let bytes = arguments.popFirst() else { return try Self.absent(type) }
         do {
             return try ReceivedValue(bytes, encoding).decode(as: type)

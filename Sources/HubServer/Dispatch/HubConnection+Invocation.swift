@@ -2,8 +2,10 @@ import HubProtocol
 import NIOCore
 
 extension HubConnection {
-    /// Runs an invocation's method and answers the client.
-    func perform(_ invocation: Invocation) async {
+    /// Runs an invocation's method.
+    ///
+    /// - Returns: The answer for the client, where it wants one.
+    func perform(_ invocation: Invocation) async -> ByteBuffer? {
         let completion: CompletionMessage.Outcome
         var result: HubValue?
         do {
@@ -13,15 +15,16 @@ extension HubConnection {
         } catch {
             completion = outcome(of: invocation, failedWith: error)
         }
-        guard let id = invocation.message.invocationID else { return }
-        answer(invocation, id: id, completion, result: result)
+        guard let id = invocation.message.invocationID else { return nil }
+        return answer(to: invocation, id: id, completion, result: result)
     }
 
     private func call(_ invocation: Invocation) async throws -> HubValue? {
         let context = HubContext(connection: self)
         let method = invocation.method
         try await authorize(invocation, context)
-        let binder = try HubArgumentBinder(invocation.message.arguments, encoding, for: method.parameters)
+        let binder = try HubArgumentBinder(
+            invocation.message.arguments, uploads: invocation.uploads, encoding, for: method.parameters)
         switch method.body {
         case .single(let call):
             return try await call(context, binder)
@@ -51,24 +54,24 @@ extension HubConnection {
     }
 
     private func answer(
-        _ invocation: Invocation, id: String, _ outcome: CompletionMessage.Outcome, result: HubValue?
-    ) {
-        guard let result else { return complete(id, outcome) }
+        to invocation: Invocation, id: String, _ outcome: CompletionMessage.Outcome, result: HubValue?
+    ) -> ByteBuffer {
+        guard let result else { return completion(of: id, outcome) }
         do {
-            enqueue(try encoding.completion(of: id, with: result))
+            return try encoding.completion(of: id, with: result)
         } catch {
             endpoint.logFailure(of: invocation.method.name, error)
             let detail = HubErrorText.Detail(error, options: endpoint.options)
-            complete(id, .error(HubErrorText.methodFailed(invocation.message.target, detail)))
+            return completion(of: id, .error(HubErrorText.methodFailed(invocation.message.target, detail)))
         }
-    }
-
-    func complete(_ invocationID: String, _ outcome: CompletionMessage.Outcome) {
-        enqueue(framed(.completion(CompletionMessage(invocationID: invocationID, outcome: outcome))))
     }
 }
 
 extension HubConnection {
+    func completion(of invocationID: String, _ outcome: CompletionMessage.Outcome) -> ByteBuffer {
+        framed(.completion(CompletionMessage(invocationID: invocationID, outcome: outcome)))
+    }
+
     /// A message as it goes out to the client.
     func framed(_ message: HubMessage) -> ByteBuffer { Self.framed(message, encoding) }
 

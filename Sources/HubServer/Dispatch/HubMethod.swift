@@ -12,17 +12,21 @@ struct HubMethod: Sendable {
 
     let name: String
     let parameters: HubParameters
+    /// Whether its invocations run beside all others, as those of streams do.
+    let runsInBackground: Bool
     let body: Body
 
-    init(name: String, parameters: HubParameters, single: @escaping Single) {
+    init(name: String, parameters: HubParameters, isLongRunning: Bool, single: @escaping Single) {
         self.name = name
         self.parameters = parameters
+        runsInBackground = isLongRunning || parameters.uploads > 0
         body = .single(single)
     }
 
     init(name: String, streamParameters: HubParameters, stream: @escaping Stream) {
         self.name = name
         parameters = streamParameters
+        runsInBackground = true
         body = .stream(stream)
     }
 
@@ -34,20 +38,23 @@ struct HubMethod: Sendable {
     }
 }
 
-/// How many arguments a method takes.
+/// What a method takes.
 struct HubParameters: Sendable, Equatable {
-    let count: Int
-    /// Without the optional ones at the end, which a client may leave out.
-    let required: Int
+    /// How many arguments.
+    private(set) var count = 0
+    /// How many of them without the optional ones at the end, which a client may leave out.
+    private(set) var required = 0
+    /// How many streams of the client's.
+    private(set) var uploads = 0
 
     init<each Argument>(_ types: repeat (each Argument).Type) {
-        var count = 0
-        var required = 0
         for type in repeat each types {
-            count += 1
-            if !(type is any ExpressibleByNilLiteral.Type) { required = count }
+            if type is any HubUploadParameter.Type {
+                uploads += 1
+            } else {
+                count += 1
+                if !(type is any ExpressibleByNilLiteral.Type) { required = count }
+            }
         }
-        self.count = count
-        self.required = required
     }
 }

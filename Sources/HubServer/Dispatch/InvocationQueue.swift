@@ -4,7 +4,8 @@ import NIOCore
 
 /// The invocations of one connection: which run, and which wait for a place. A value without I/O.
 ///
-/// Invocations start in the order in which they came, at most so many side by side; streams take no place.
+/// Invocations start in the order in which they came, at most so many side by side. Streams, long-running methods and those
+/// that read streams of the client's take no place of these but one in the background; there nothing waits.
 struct InvocationQueue {
     typealias Number = UInt64
 
@@ -15,26 +16,26 @@ struct InvocationQueue {
         case refuse(Refusal)
     }
 
-    enum Refusal { case idInUse(String), tooManyStreams }
+    enum Refusal { case idInUse(String), tooManyInBackground }
 
     private struct Running {
         let invocationID: String?
-        let isStream: Bool
+        let isInBackground: Bool
         var task: Task<Void, Never>?
     }
 
     private let limit: Int
-    private let streamLimit: Int
+    private let backgroundLimit: Int
     private var lastNumber: Number = 0
     private var running: [Number: Running] = [:]
-    private var streams = 0
+    private var inBackground = 0
     private var numbers: [String: Number] = [:]
     private var waiting = Deque<Invocation>()
     private var waitingBytes = 0
 
-    init(limit: Int, streamLimit: Int) {
+    init(limit: Int, backgroundLimit: Int) {
         self.limit = limit
-        self.streamLimit = streamLimit
+        self.backgroundLimit = backgroundLimit
     }
 
     /// Whether no more can wait: the client is not read from until some have started.
@@ -42,11 +43,11 @@ struct InvocationQueue {
 
     mutating func arrived(_ message: InvocationMessage, for method: HubMethod) -> Arrival {
         if let id = message.invocationID, numbers[id] != nil { return .refuse(.idInUse(id)) }
-        if method.isStream, streams >= streamLimit { return .refuse(.tooManyStreams) }
+        if method.runsInBackground, inBackground >= backgroundLimit { return .refuse(.tooManyInBackground) }
         lastNumber += 1
         let invocation = Invocation(number: lastNumber, message: message, method: method)
         if let id = message.invocationID { numbers[id] = invocation.number }
-        guard method.isStream || (waiting.isEmpty && hasPlace) else {
+        guard method.runsInBackground || (waiting.isEmpty && hasPlace) else {
             waitingBytes += invocation.size
             waiting.append(invocation)
             return .wait
@@ -63,7 +64,7 @@ struct InvocationQueue {
     /// - Returns: The next invocation to start.
     mutating func finished(_ number: Number) -> Invocation? {
         guard let ended = running.removeValue(forKey: number) else { return nil }
-        if ended.isStream { streams -= 1 }
+        if ended.isInBackground { inBackground -= 1 }
         if let id = ended.invocationID { numbers[id] = nil }
         guard hasPlace, let next = waiting.popFirst() else {
             releaseMemoryIfIdle()
@@ -95,7 +96,7 @@ struct InvocationQueue {
         return running.values.compactMap(\.task)
     }
 
-    private var hasPlace: Bool { running.count - streams < limit }
+    private var hasPlace: Bool { running.count - inBackground < limit }
 
     /// Most connections are idle most of the time, and an emptied dictionary keeps its memory.
     private mutating func releaseMemoryIfIdle() {
@@ -106,9 +107,9 @@ struct InvocationQueue {
     }
 
     private mutating func begin(_ invocation: Invocation) {
-        if invocation.method.isStream { streams += 1 }
+        if invocation.method.runsInBackground { inBackground += 1 }
         running[invocation.number] = Running(
-            invocationID: invocation.message.invocationID, isStream: invocation.method.isStream)
+            invocationID: invocation.message.invocationID, isInBackground: invocation.method.runsInBackground)
     }
 }
 
@@ -117,6 +118,7 @@ struct Invocation: Sendable {
     let number: InvocationQueue.Number
     let message: InvocationMessage
     let method: HubMethod
+    var uploads: [HubUploadSource] = []
     var isCancelled = false
 
     /// What it keeps in memory while it waits, in bytes.

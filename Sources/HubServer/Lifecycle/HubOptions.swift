@@ -15,12 +15,18 @@ public struct HubOptions: Sendable {
     /// Whether clients are told what kind of error a method failed with. A ``HubError`` is always told.
     public var enableDetailedErrors = false
 
-    /// How many invocations of one client run at the same time; further ones wait in their order. Streams do not count.
+    /// How many invocations of one client run at the same time; further ones wait in their order. Streams and what else runs
+    /// in the background do not count.
     /// ``Hub/init(name:maximumParallelInvocationsPerClient:)`` overrides it for one hub.
     public var maximumParallelInvocationsPerClient = 1
 
-    /// How many streams of one client run at the same time; further ones are refused.
+    /// How many streams, long-running invocations and invocations with uploads of one client run at the same time; further
+    /// ones are refused.
     public var maximumParallelStreamsPerClient = 100
+
+    /// How many items of each stream that a client sends may wait for the method that reads them; a client that is further
+    /// ahead is held up.
+    public var streamBufferCapacity = 10
 
     /// How many bytes of messages may wait for a slow client; beyond, its connection is closed.
     public var maximumOutboxSize = 1024 * 1024

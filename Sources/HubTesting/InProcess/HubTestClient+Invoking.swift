@@ -11,9 +11,9 @@ extension HubTestClient {
     ///
     /// - Throws: ``HubTestError/invocationFailed(_:)`` with the text of the hub's error.
     public func invoke<each Argument: Encodable, Result: Decodable>(
-        _ target: String, _ arguments: repeat each Argument, returning type: Result.Type
+        _ target: String, _ arguments: repeat each Argument, uploads: [HubTestUpload] = [], returning type: Result.Type
     ) async throws -> Result {
-        let id = try await begin(target, try encode(repeat each arguments), asStream: false)
+        let id = try await begin(target, try encode(repeat each arguments), uploads: uploads, asStream: false)
         guard let result = try await completion(of: id) else { throw HubTestError.timeout }
         return try ReceivedValue(result, encoding).decode(as: type)
     }
@@ -30,9 +30,9 @@ extension HubTestClient {
     ///
     /// - Throws: ``HubTestError/invocationFailed(_:)`` with the text of the hub's error.
     public func stream<each Argument: Encodable, Element: Decodable>(
-        _ target: String, _ arguments: repeat each Argument, of type: Element.Type
+        _ target: String, _ arguments: repeat each Argument, uploads: [HubTestUpload] = [], of type: Element.Type
     ) async throws -> [Element] {
-        let id = try await begin(target, try encode(repeat each arguments), asStream: true)
+        let id = try await begin(target, try encode(repeat each arguments), uploads: uploads, asStream: true)
         _ = try await completion(of: id)
         var elements: [Element] = []
         for case .streamItem(let message) in inbox.messages where message.invocationID == id {
@@ -46,6 +46,9 @@ extension HubTestClient {
         let message = InvocationMessage(target: target, arguments: try encode(repeat each arguments))
         try await send(.invocation(message))
     }
+
+    /// A new stream, to be sent along with an invocation.
+    public func upload() -> HubTestUpload { HubTestUpload(id: nextID(), client: self) }
 
     /// The next call of a method of this client by the hub; waits for it.
     public func next(_ target: String) async throws -> HubTestInvocation {
@@ -68,12 +71,18 @@ extension HubTestClient {
 
 extension HubTestClient {
     /// Sends an invocation under a new id.
-    package func begin(_ target: String, _ arguments: [ByteBuffer], asStream: Bool) async throws -> String {
-        let id = String(lastInvocation.add(1, ordering: .relaxed).newValue)
-        let message = InvocationMessage(invocationID: id, target: target, arguments: arguments)
+    package func begin(
+        _ target: String, _ arguments: [ByteBuffer], uploads: [HubTestUpload] = [], asStream: Bool
+    ) async throws -> String {
+        let id = nextID()
+        let message = InvocationMessage(
+            invocationID: id, target: target, arguments: arguments, streamIDs: uploads.map(\.id))
         try await send(asStream ? .streamInvocation(message) : .invocation(message))
         return id
     }
+
+    /// Invocations and uploads take their ids from one counter, as JavaScript's client has it.
+    func nextID() -> String { String(lastInvocation.add(1, ordering: .relaxed).newValue) }
 
     /// The result of an invocation, nil where it has none.
     package func completion(of id: String) async throws -> ByteBuffer? {
@@ -90,9 +99,9 @@ extension HubTestClient {
 
     private func encode<each Argument: Encodable>(_ arguments: repeat each Argument) throws -> [ByteBuffer] {
         var encoded: [ByteBuffer] = []
-        for argument in repeat each arguments {
-            encoded.append(try encoding.bytes(of: HubValue(encoding: argument)))
-        }
+        for argument in repeat each arguments { encoded.append(try encode(argument)) }
         return encoded
     }
+
+    func encode(_ value: some Encodable) throws -> ByteBuffer { try encoding.bytes(of: HubValue(encoding: value)) }
 }
