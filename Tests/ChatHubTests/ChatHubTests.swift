@@ -60,8 +60,10 @@ import Testing
             }
             let error = await #expect(throws: HubTestError.self) { try await client.invoke("AskAi", "one too many") }
             #expect("\(String(describing: error))".contains("HubException: The client has as many"))
-            for _ in asks {
-                let id = try await client.next("typing").argument(0, as: String.self)
+            // All of them first: a stopped reply tells once more that it types, no longer.
+            var ids: [String] = []
+            for _ in asks { ids.append(try await client.next("typing").argument(0, as: String.self)) }
+            for id in ids {
                 #expect(try await client.invoke("Stop", id, returning: Resumed.self).status == "stopped")
             }
             for ask in asks {
