@@ -1,4 +1,5 @@
 import HubBackplane
+import HubProtocol
 import NIOCore
 import Testing
 
@@ -10,7 +11,16 @@ struct EnvelopeTests {
     }
 
     private var bodies: [Envelope.Body] {
-        [
+        let answers: [ClientAnswer] = [
+            .result(ReceivedValue(ByteBuffer(string: "[1]"), .json)),
+            .result(ReceivedValue(ByteBuffer(bytes: [0x91, 1]), .messagePack)), .error("nö"), .notFound,
+            .disconnected, .canceled, .tooMany, .unavailable,
+        ]
+        return answers.map { .clientAnswer(number: 7, $0) } + [
+            .clientInvocation(
+                number: 1, SharedMessage(json: ByteBuffer(string: "text"), messagePack: ByteBuffer(string: "more")),
+                timeout: .milliseconds(1500)),
+            .clientInvocationTaken(number: .max),
             .command(number: .max, .add(group: "röom")), .command(number: 1, .remove(group: "")),
             .command(
                 number: 2,

@@ -9,6 +9,9 @@ private enum Kind: UInt8 {
     case message = 1
     case command = 2
     case acknowledgement = 3
+    case clientInvocation = 4
+    case clientInvocationTaken = 5
+    case clientAnswer = 6
 }
 
 // MARK: Writing
@@ -31,6 +34,18 @@ extension Envelope {
             writeHead(.acknowledgement, into: &bytes)
             bytes.writeInteger(number)
             bytes.writeInteger(outcome.rawValue)
+        case .clientInvocation(let number, let message, let timeout):
+            writeHead(.clientInvocation, into: &bytes)
+            bytes.writeInteger(number)
+            bytes.writeInteger(Int64((timeout / .milliseconds(1)).rounded()))
+            bytes.write(message)
+        case .clientInvocationTaken(let number):
+            writeHead(.clientInvocationTaken, into: &bytes)
+            bytes.writeInteger(number)
+        case .clientAnswer(let number, let answer):
+            writeHead(.clientAnswer, into: &bytes)
+            bytes.writeInteger(number)
+            answer.write(into: &bytes)
         }
         return bytes
     }
@@ -87,6 +102,16 @@ extension Envelope {
                 let outcome = bytes.readInteger(as: UInt8.self).flatMap(CommandOutcome.init(rawValue:))
             else { return nil }
             return .acknowledgement(number: number, outcome)
+        case .clientInvocation:
+            guard let number = bytes.readInteger(as: UInt64.self), let milliseconds = bytes.readInteger(as: Int64.self),
+                let message = message(&bytes)
+            else { return nil }
+            return .clientInvocation(number: number, message, timeout: .milliseconds(milliseconds))
+        case .clientInvocationTaken:
+            return bytes.readInteger(as: UInt64.self).map { .clientInvocationTaken(number: $0) }
+        case .clientAnswer:
+            guard let number = bytes.readInteger(as: UInt64.self), let answer = ClientAnswer(&bytes) else { return nil }
+            return .clientAnswer(number: number, answer)
         }
     }
 

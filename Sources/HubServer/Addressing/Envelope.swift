@@ -15,6 +15,12 @@ import HubBackplane
 /// * kind 3, the acknowledgement of a command, on the channel of the node that sent it: number (8 bytes) | outcome (1 byte;
 ///   1 = done, 2 = no such connection, 3 = refused)
 ///
+/// * kind 4, an invocation that the client is to answer, on the connection's channel: number (8 bytes) | milliseconds that it
+///   may take (8 bytes) | encodings as in a message, of an invocation without an id
+/// * kind 5, somebody holds that connection and asks its client, on the asking node's channel: number (8 bytes)
+/// * kind 6, what became of it, on the asking node's channel: number (8 bytes) | outcome (1 byte; 1 = result, 2 = error,
+///   others in ``ClientAnswer``), and then for a result: the number of its encoding (1 byte), the value; for an error: its text
+///
 /// Readers ignore what follows a body, and kinds and versions they do not know. A node's channel also carries messages of
 /// others than hubs, which begin with another byte than 'H'.
 struct Envelope: Sendable, Equatable {
@@ -22,6 +28,9 @@ struct Envelope: Sendable, Equatable {
         case message(SharedMessage, except: [String])
         case command(number: UInt64, ConnectionCommand)
         case acknowledgement(number: UInt64, CommandOutcome)
+        case clientInvocation(number: PendingAnswers.Number, SharedMessage, timeout: Duration)
+        case clientInvocationTaken(number: PendingAnswers.Number)
+        case clientAnswer(number: PendingAnswers.Number, ClientAnswer)
     }
 
     let sender: NodeID

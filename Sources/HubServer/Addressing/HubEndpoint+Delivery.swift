@@ -74,6 +74,13 @@ extension HubEndpoint {
             perform(command, on: id, number: number, for: envelope.sender)
         case .acknowledgement(let number, let outcome):
             commands.finish(number, outcome)
+        case .clientInvocation(let number, let message, let timeout):
+            guard case .connection(let id) = address else { return }
+            take(number, message, timeout: timeout, for: envelope.sender, id)
+        case .clientInvocationTaken(let number):
+            taken(number, by: envelope.sender)
+        case .clientAnswer(let number, let answer):
+            answers.finish(number, answer)
         }
     }
 

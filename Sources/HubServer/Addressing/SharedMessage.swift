@@ -37,10 +37,17 @@ struct SharedMessage: Sendable, Equatable {
             case .json:
                 connection.enqueue(json)
             case .messagePack:
-                let bytes = made ?? messagePack ?? transcoded()
+                let bytes = made ?? self.bytes(in: .messagePack)
                 made = bytes
                 connection.enqueue(bytes)
             }
+        }
+    }
+
+    func bytes(in encoding: HubEncoding) -> ByteBuffer {
+        switch encoding {
+        case .json: json
+        case .messagePack: messagePack ?? transcoded()
         }
     }
 

@@ -1,15 +1,17 @@
 /// Whom a hub method can send to: everyone that ``HubClients`` has, and those told by who invoked it.
 public struct HubCallerClients: Sendable {
-    private let connection: HubConnection
+    private let context: HubContext
     private let clients: HubClients
 
-    init(connection: HubConnection) {
-        self.connection = connection
-        clients = HubClients(endpoint: connection.endpoint)
+    init(context: HubContext) {
+        self.context = context
+        clients = HubClients(endpoint: context.connection.endpoint)
     }
 
+    private var connection: HubConnection { context.connection }
+
     /// The connection that invoked the method.
-    public var caller: HubClientProxy { HubClientProxy(.caller(connection), of: connection.endpoint) }
+    public var caller: HubSingleClientProxy { proxy(.caller(connection), connection.id) }
 
     /// All connections of the hub but the caller's.
     public var others: HubClientProxy { clients.allExcept([connection.id]) }
@@ -24,7 +26,13 @@ public struct HubCallerClients: Sendable {
     public func allExcept(_ connectionIDs: [String]) -> HubClientProxy { clients.allExcept(connectionIDs) }
 
     /// One connection, on whichever node.
-    public func client(_ connectionID: String) -> HubClientProxy { clients.client(connectionID) }
+    public func client(_ connectionID: String) -> HubSingleClientProxy {
+        proxy(.connections([connectionID]), connectionID)
+    }
+
+    private func proxy(_ destination: HubDestination, _ connectionID: String) -> HubSingleClientProxy {
+        HubSingleClientProxy(destination, connectionID, of: connection.endpoint, in: context)
+    }
 
     /// Some connections.
     public func clients(_ connectionIDs: [String]) -> HubClientProxy { clients.clients(connectionIDs) }

@@ -13,7 +13,9 @@ public struct HubClients: Sendable {
     public func allExcept(_ connectionIDs: [String]) -> HubClientProxy { proxy(.all(except: connectionIDs)) }
 
     /// One connection, on whichever node.
-    public func client(_ connectionID: String) -> HubClientProxy { proxy(.connections([connectionID])) }
+    public func client(_ connectionID: String) -> HubSingleClientProxy {
+        HubSingleClientProxy(.connections([connectionID]), connectionID, of: endpoint)
+    }
 
     /// Some connections.
     public func clients(_ connectionIDs: [String]) -> HubClientProxy { proxy(.connections(connectionIDs)) }

@@ -82,6 +82,7 @@ extension HubConnection {
         state.opening?.cancel()
         for task in state.invocations.cancelAll() { task.cancel() }
         state.uploads?.failAll(CancellationError())
+        failClientInvocations()
     }
 
     private func endOutbox() {
@@ -102,7 +103,7 @@ extension HubConnection {
         let error = state.endError
         Task {
             do {
-                try await onDisconnected(HubContext(connection: self), error)
+                try await onDisconnected(HubContext(connection: self, during: .disconnected), error)
             } catch {
                 endpoint.logFailure(of: "onDisconnected", error)
             }

@@ -97,7 +97,7 @@ extension HubConnection {
 
     /// The invocation and its streams are known before its task begins: a cancellation or an item may follow it at once, in
     /// the same frame.
-    private func start(_ invocation: Invocation) {
+    func start(_ invocation: Invocation) {
         let invocation = withUploads(invocation)
         let task = Task {
             let answer = await perform(invocation)

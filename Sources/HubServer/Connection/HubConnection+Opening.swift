@@ -69,7 +69,7 @@ extension HubConnection {
         state.opening = Task {
             for address in unconfirmed { await endpoint.subscriptions.retain(address) }
             do {
-                try await onConnected?(HubContext(connection: self))
+                try await onConnected?(HubContext(connection: self, during: .connected))
                 loop.eventLoop.execute { self.opened() }
             } catch {
                 loop.eventLoop.execute { self.openingFailed(error) }

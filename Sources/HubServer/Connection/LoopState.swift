@@ -15,6 +15,8 @@ final class LoopState {
     /// While there are streams of the client's.
     var uploads: Uploads?
     var isUploadFull = false
+    /// What the hub has asked the client.
+    var clientInvocations = ClientInvocations()
 
     /// Taken from the outbox and not yet written.
     var pending = OutboxQueue()

@@ -20,7 +20,7 @@ extension HubConnection {
     }
 
     private func call(_ invocation: Invocation) async throws -> HubValue? {
-        let context = HubContext(connection: self)
+        let context = HubContext(connection: self, during: .invocation(invocation.number))
         let method = invocation.method
         try await authorize(invocation, context)
         let binder = try HubArgumentBinder(

@@ -5,9 +5,21 @@ import Synchronization
 ///
 /// The method runs in a task that is cancelled when the connection ends, or when the client cancels the invocation.
 public struct HubContext: Sendable {
-    package let connection: HubConnection
+    /// What of the hub runs.
+    package enum Occasion: Sendable {
+        case connected
+        /// An invocation of the connection's, by its number there.
+        case invocation(UInt64)
+        case disconnected
+    }
 
-    package init(connection: HubConnection) { self.connection = connection }
+    package let connection: HubConnection
+    let occasion: Occasion?
+
+    package init(connection: HubConnection, during occasion: Occasion? = nil) {
+        self.connection = connection
+        self.occasion = occasion
+    }
 
     /// The connection's public id.
     public var connectionID: String { connection.id }
@@ -25,7 +37,7 @@ public struct HubContext: Sendable {
     public var items: HubItems { HubItems(of: connection) }
 
     /// Whom to send to.
-    public var clients: HubCallerClients { HubCallerClients(connection: connection) }
+    public var clients: HubCallerClients { HubCallerClients(context: self) }
 
     /// The hub's groups.
     public var groups: HubGroups { HubGroups(endpoint: connection.endpoint) }

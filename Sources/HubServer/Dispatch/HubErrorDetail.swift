@@ -4,7 +4,7 @@ import Logging
 extension HubEndpoint {
     /// Logs what kind of error it was, and not what it says: that may be what a client has sent.
     func logFailure(of method: String, _ error: any Error) {
-        guard !(error is HubError), !(error is CancellationError) else { return }
+        guard !(error is HubError), !(error is CancellationError), !(error is HubClientResultError) else { return }
         logger.warning("A hub method failed", metadata: ["method": "\(method)", "error": "\(type(of: error))"])
     }
 }

@@ -5,7 +5,8 @@ import NIOCore
 /// The invocations of one connection: which run, and which wait for a place. A value without I/O.
 ///
 /// Invocations start in the order in which they came, at most so many side by side. Streams, long-running methods and those
-/// that read streams of the client's take no place of these but one in the background; there nothing waits.
+/// that read streams of the client's take no place of these but one in the background; there nothing waits. One that waits
+/// for its client goes there too.
 struct InvocationQueue {
     typealias Number = UInt64
 
@@ -20,7 +21,7 @@ struct InvocationQueue {
 
     private struct Running {
         let invocationID: String?
-        let isInBackground: Bool
+        var isInBackground: Bool
         var task: Task<Void, Never>?
     }
 
@@ -61,15 +62,27 @@ struct InvocationQueue {
         running[number]?.task = task
     }
 
+    /// An invocation gives its place to others and goes on in the background, where there is one free.
+    ///
+    /// - Returns: The next invocation to start.
+    mutating func release(_ number: Number) -> Invocation? {
+        guard running[number]?.isInBackground == false, inBackground < backgroundLimit else { return nil }
+        running[number]?.isInBackground = true
+        inBackground += 1
+        return startNext()
+    }
+
     /// - Returns: The next invocation to start.
     mutating func finished(_ number: Number) -> Invocation? {
         guard let ended = running.removeValue(forKey: number) else { return nil }
         if ended.isInBackground { inBackground -= 1 }
         if let id = ended.invocationID { numbers[id] = nil }
-        guard hasPlace, let next = waiting.popFirst() else {
-            releaseMemoryIfIdle()
-            return nil
-        }
+        releaseMemoryIfIdle()
+        return startNext()
+    }
+
+    private mutating func startNext() -> Invocation? {
+        guard hasPlace, let next = waiting.popFirst() else { return nil }
         waitingBytes -= next.size
         begin(next)
         return next
@@ -100,7 +113,7 @@ struct InvocationQueue {
 
     /// Most connections are idle most of the time, and an emptied dictionary keeps its memory.
     private mutating func releaseMemoryIfIdle() {
-        guard running.isEmpty else { return }
+        guard running.isEmpty, waiting.isEmpty else { return }
         running = [:]
         numbers = [:]
         waiting = []

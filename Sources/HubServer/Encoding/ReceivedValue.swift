@@ -13,6 +13,11 @@ package struct ReceivedValue: Sendable, Equatable {
         self.encoding = encoding
     }
 
+    /// Where the client has sent no value.
+    static func null(_ encoding: HubEncoding) -> ReceivedValue {
+        ReceivedValue((try? encoding.bytes(of: .null)) ?? ByteBuffer(), encoding)
+    }
+
     /// - Throws: `DecodingError`, and whatever the type's own `init(from:)` throws.
     package func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
         switch encoding {

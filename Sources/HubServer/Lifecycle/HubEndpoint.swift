@@ -20,6 +20,7 @@ public final class HubEndpoint: Sendable {
     let roster = Roster()
     let subscriptions: ChannelSubscriptions
     let commands = PendingCommands()
+    let answers = PendingAnswers()
     let homes = ConnectionHomes()
 
     init(hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh) {

@@ -28,6 +28,9 @@ public struct HubOptions: Sendable {
     /// ahead is held up.
     public var streamBufferCapacity = 10
 
+    /// How long a client may take to answer an invocation of the hub's (``HubSingleClientProxy``) where the call does not say.
+    public var clientResultTimeout: Duration = .seconds(30)
+
     /// How many bytes of messages may wait for a slow client; beyond, its connection is closed.
     public var maximumOutboxSize = 1024 * 1024
 

@@ -5,7 +5,11 @@ import NIOCore
 extension HubConnection {
     /// One of these that is in use already, or twice among them.
     func streamIDInUse(_ ids: [String]) -> String? {
-        ids.indices.first { ids[..<$0].contains(ids[$0]) || state.uploads?.isOpen(ids[$0]) == true }.map { ids[$0] }
+        ids.indices.first { index in
+            let id = ids[index]
+            return ids[..<index].contains(id) || state.uploads?.isOpen(id) == true
+                || state.clientInvocations.contains(id)
+        }.map { ids[$0] }
     }
 
     /// Opens the streams that an invocation brings.
@@ -38,10 +42,17 @@ extension HubConnection {
         if !invocation.uploads.isEmpty, state.uploads?.isEmpty == true { state.uploads = nil }
     }
 
-    /// The end of a stream. One of an unknown stream is ignored: its method may have returned.
+    /// The client has ended a stream of its own, or answered what the hub has asked. What belongs to neither is ignored: the
+    /// method may have returned, the time for an answer be over.
     func completed(_ completion: CompletionMessage) {
-        var error: HubError?
-        if case .error(let text) = completion.outcome { error = HubError(text) }
-        _ = state.uploads?.end(completion.invocationID, error: error)
+        let id = completion.invocationID
+        switch completion.outcome {
+        case .error(let text):
+            if state.uploads?.end(id, error: HubError(text)) != true { answered(id, .error(text)) }
+        case .result(let value):
+            if state.uploads?.end(id, error: nil) != true { answered(id, .result(ReceivedValue(value, encoding))) }
+        case .void, .streamEnd:
+            if state.uploads?.end(id, error: nil) != true { answered(id, .result(.null(encoding))) }
+        }
     }
 }

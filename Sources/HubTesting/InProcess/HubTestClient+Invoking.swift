@@ -59,6 +59,21 @@ extension HubTestClient {
         return HubTestInvocation(invocation, encoding)
     }
 
+    /// Answers an invocation of the hub's with a result.
+    public func answer(_ invocation: HubTestInvocation, with result: some Encodable) async throws {
+        try await answer(invocation, .result(try encode(result)))
+    }
+
+    /// Answers an invocation of the hub's with an error.
+    public func answer(_ invocation: HubTestInvocation, error: String) async throws {
+        try await answer(invocation, .error(error))
+    }
+
+    private func answer(_ invocation: HubTestInvocation, _ outcome: CompletionMessage.Outcome) async throws {
+        guard let id = invocation.id else { return }
+        try await send(.completion(CompletionMessage(invocationID: id, outcome: outcome)))
+    }
+
     /// The hub's Close message; waits for it.
     package func close() async throws -> CloseMessage {
         let message = try await inbox.take(within: Self.timeout) { message in

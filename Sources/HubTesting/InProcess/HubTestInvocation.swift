@@ -18,6 +18,12 @@ public struct HubTestInvocation: Sendable {
     /// How many arguments came.
     public var count: Int { message.arguments.count }
 
+    /// Whether the hub waits for an answer, see ``HubTestClient/answer(_:with:)``.
+    public var isAnswered: Bool { message.invocationID != nil }
+
+    /// Under which id it is answered.
+    package var id: String? { message.invocationID }
+
     /// The argument at an index.
     ///
     /// - Throws: `DecodingError` where it is not of that type.
