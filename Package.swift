@@ -31,6 +31,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
 let package = Package(
@@ -57,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -125,6 +127,13 @@ let package = Package(
         .executableTarget(
             name: "HelloHub", dependencies: ["HubServer", "HubHummingbird", hummingbird],
             path: "Examples/HelloHub", swiftSettings: settings),
+        .executableTarget(
+            name: "ConformanceServer",
+            dependencies: [
+                "HubServer", "HubHummingbird", "HubBackplane", "HubBackplaneRedis", hummingbird, nioCore, crypto,
+                httpTypes, logging, lifecycle, argumentParser,
+            ],
+            path: "Tests/ConformanceServer", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(
             name: "HubProtocolTests", dependencies: ["HubProtocol", "HubTesting", nioCore], swiftSettings: settings),
