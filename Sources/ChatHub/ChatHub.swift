@@ -11,9 +11,6 @@ import ServiceLifecycle
 /// Methods and events are described in the README; a client that only knows `AskAi` and the first arguments of `typing`,
 /// `partial` and `completed` works as well.
 package final class ChatHub: Service, Sendable {
-    /// How many `Resume` and `Stop` of one connection run side by side.
-    private static let maximumCallsPerConnection = 10
-
     let configuration: ChatHubConfiguration
     let streams: ChunkStreams
     let worker: ReplyWorker
@@ -40,9 +37,7 @@ package final class ChatHub: Service, Sendable {
 
     /// The hub to mount at `/chat`.
     package func hub() -> Hub {
-        let hub = Hub(
-            name: "chat", maximumParallelInvocationsPerClient: Self.maximumCallsPerConnection,
-            maximumParallelStreamsPerClient: configuration.maximumAsksPerConnection)
+        let hub = Hub(name: "chat")
         // It returns when the reply has ended: no number of them may keep a Stop waiting.
         hub.on("AskAi", isLongRunning: true, askAi)
         hub.on("StreamAi", streamAi)
@@ -74,8 +69,6 @@ package struct ChatHubConfiguration: Sendable {
     package var isWorker = true
     /// The most replies this node produces at once.
     package var maximumReplies = 1000
-    /// The most asks of one connection that run side by side; further ones are refused.
-    package var maximumAsksPerConnection = 100
     /// How long an ask waits for a worker.
     package var askDeadline: Duration = .seconds(30)
     /// How long running replies may go on at shutdown.

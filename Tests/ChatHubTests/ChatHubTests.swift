@@ -20,11 +20,13 @@ import Testing
     /// Runs a node whose model is `model`.
     private func withChat(
         _ model: any ChatModel, configuration: ChatHubConfiguration = ChatHubConfiguration(),
+        options: HubOptions = HubOptions(),
         _ body: @escaping @Sendable (HubEndpoint) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let (backplane, names, node) = (InMemoryBackplane(), BackplaneNames(app: "test"), NodeID())
-        let server = HubServer(backplane: backplane, names: names, node: node, logger: logger)
+        let server = HubServer(
+            backplane: backplane, names: names, node: node, options: options, logger: logger)
         let streams = ChunkStreams(backplane: backplane, names: names, node: node, logger: logger)
         let chat = ChatHub(
             configuration: configuration, model: model, streams: streams, backplane: backplane, names: names,
@@ -50,9 +52,9 @@ import Testing
 
     /// A client with as many running asks as it may have can still stop them; before, its Stop waited for one of them to end.
     @Test func aStopGetsPastRunningAsks() async throws {
-        var configuration = ChatHubConfiguration()
-        configuration.maximumAsksPerConnection = 12
-        try await withChat(EndlessModel(), configuration: configuration) { endpoint in
+        var options = HubOptions()
+        options.maximumParallelStreamsPerClient = 12
+        try await withChat(EndlessModel(), options: options) { endpoint in
             let client = try await HubTestClient.connect(to: endpoint)
             var asks: [String] = []
             for _ in 0..<12 {

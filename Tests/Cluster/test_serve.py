@@ -55,6 +55,8 @@ OPTIONS = {
     "--maximum-outbox-size": "HUBBUB_MAXIMUM_OUTBOX_SIZE",
     "--maximum-parallel-invocations": "HUBBUB_MAXIMUM_PARALLEL_INVOCATIONS",
     "--maximum-parallel-streams": "HUBBUB_MAXIMUM_PARALLEL_STREAMS",
+    "--stream-buffer-capacity": "HUBBUB_STREAM_BUFFER_CAPACITY",
+    "--client-result-timeout": "HUBBUB_CLIENT_RESULT_TIMEOUT",
     "--minimum-protocol-version": "HUBBUB_MINIMUM_PROTOCOL_VERSION",
     "--detailed-errors": "HUBBUB_DETAILED_ERRORS",
     "--maximum-connections": "HUBBUB_MAXIMUM_CONNECTIONS",

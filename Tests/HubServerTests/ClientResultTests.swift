@@ -216,10 +216,10 @@ struct ClientResultTests {
     }
 
     @Test func backplaneAwayIsTold() async throws {
-        let backplane = AwayBackplane()
+        let backplane = FaultyBackplane()
         let cluster = Cluster(on: backplane, register: Self.register)
         let clients = try await cluster.clients()
-        backplane.set(ready: false)
+        backplane.setAway(true)
         await #expect(throws: HubClientResultError.unavailable(clients[2].connectionID)) {
             try await cluster.nodes[0].hub.clients.client(clients[2].connectionID).invoke("Answer", returning: Int.self)
         }
@@ -229,12 +229,43 @@ struct ClientResultTests {
         #expect(try await answer == 7)
     }
 
+    /// A node that holds a connection of the hub and never renews its lease, and the one that asks, with its lease.
+    private func dyingHome(_ faults: FaultyBackplane.Faults) async throws -> (asker: HubEndpoint, HubTestClient) {
+        let backplane = InMemoryBackplane()
+        let home = HubServer.testing(on: FaultyBackplane(base: backplane, faults: faults)).mount(Hub(), at: "/hub")
+        let asker = HubServer.testing(on: backplane, leaseTime: .milliseconds(300)).mount(Hub(), at: "/hub")
+        return (asker, try await HubTestClient.connect(to: home))
+    }
+
+    @Test func aNodeThatDiesFailsTheCallWhenItIsJudgedDead() async throws {
+        let (asker, client) = try await dyingHome(FaultyBackplane.Faults())
+        let proxy = asker.hub.clients.client(client.connectionID)
+        let asking = Task { try await proxy.invoke("Answer", returning: Int.self) }
+        _ = try await client.next("Answer")
+        let holding = Task { await asker.server.leases.hold() }
+        await #expect(throws: HubClientResultError.connectionDisconnected(client.connectionID)) {
+            try await asking.value
+        }
+        holding.cancel()
+    }
+
+    @Test func aNodeThatNeverSaysAWordHoldsNoConnection() async throws {
+        var faults = FaultyBackplane.Faults()
+        faults.lostMessages = 1
+        let (asker, client) = try await dyingHome(faults)
+        await #expect(throws: HubClientResultError.connectionDoesNotExist(client.connectionID)) {
+            try await asker.hub.clients.client(client.connectionID).invoke("Answer", returning: Int.self)
+        }
+    }
+
     @Test func thePlaceGivenUpIsTakenByOthersWithinTheBound() async throws {
         let gate = Gate()
-        let hub = Hub(maximumParallelInvocationsPerClient: 1, maximumParallelStreamsPerClient: 1)
+        let hub = Hub()
+        var options = HubOptions()
+        options.maximumParallelStreamsPerClient = 1
         hub.on("AskMe") { (context) -> Int in try await context.clients.caller.invoke("Answer") }
         hub.on("Wait") { (_) in await gate.arrive() }
-        let wire = try await Wire.connected(hub.mounted())
+        let wire = try await Wire.connected(hub.mounted(options: options))
         func call(_ target: String, _ id: Int) -> String {
             "{\"type\":1,\"invocationId\":\"\(id)\",\"target\":\"\(target)\",\"arguments\":[]}␞"
         }

@@ -48,13 +48,15 @@ struct ParallelInvocationTests {
 
     @Test func longRunningMethodsTakeNoPlace() async throws {
         let gate = Gate()
-        let hub = Hub(maximumParallelInvocationsPerClient: 1, maximumParallelStreamsPerClient: 2)
+        let hub = Hub()
+        var options = HubOptions()
+        options.maximumParallelStreamsPerClient = 2
         hub.on("Long", isLongRunning: true) { (_, name: String) in
             await gate.arrive(name)
             return name
         }
         hub.on("Short") { (_) in }
-        let wire = try await Wire.connected(hub.mounted())
+        let wire = try await Wire.connected(hub.mounted(options: options))
         let long = (1...3).map { invocation("\($0)").replacing("Wait", with: "Long") }
         try await wire.send(
             long.joined() + invocation("4").replacing("Wait", with: "Short").replacing("\"4\"]", with: "]"))

@@ -21,6 +21,11 @@ struct ClientInvocations {
 
     func contains(_ id: String) -> Bool { invocations[id] != nil }
 
+    /// Whether it is asked already: what nobody seemed to hear is sent again.
+    func contains(_ number: PendingAnswers.Number, of asker: NodeID) -> Bool {
+        invocations.values.contains { $0.number == number && $0.asker == asker }
+    }
+
     /// A new id: the letter keeps it apart from those that clients choose for their streams.
     mutating func nextID() -> String {
         lastNumber += 1

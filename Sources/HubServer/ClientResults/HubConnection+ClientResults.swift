@@ -14,6 +14,7 @@ extension HubConnection {
     {
         func refuse(_ answer: ClientAnswer) { endpoint.bring(answer, number, to: asker) }
         guard state.machine.takesBytes else { return refuse(.disconnected) }
+        guard !state.clientInvocations.contains(number, of: asker) else { return }
         guard !state.clientInvocations.isFull else { return refuse(.tooMany) }
         let id = nextClientInvocationID()
         guard let bytes = message.invocation(id: id, in: encoding) else { return refuse(.canceled) }

@@ -13,13 +13,29 @@ extension HubEndpoint {
         await subscriptions.retain(me)
         defer { subscriptions.release(me) }
         return await answers.answer { number in
-            publish(.clientInvocation(number: number, message, timeout: timeout), to: .connection(connectionID)) {
-                [answers, server] receivers in
-                guard receivers == 0 else { return }
-                answers.finish(number, server.backplane.isReady ? .notFound : .unavailable)
-            }
+            send(.clientInvocation(number: number, message, timeout: timeout), number, to: connectionID)
             giveUp(number, after: timeout)
         }
+    }
+
+    /// Nobody may listen although the connection is there, while its node subscribes to its channels again; its lease says so
+    /// then, and it is sent again, until the answer is given up.
+    private func send(_ body: Envelope.Body, _ number: PendingAnswers.Number, to connectionID: String) {
+        publish(body, to: .connection(connectionID)) { [self] receivers in
+            guard receivers == 0 else { return }
+            guard server.backplane.isReady else { return answers.finish(number, .unavailable) }
+            let looking = Task {
+                guard await isSomeoneResubscribing() else { return answers.finish(number, .notFound) }
+                try await Task.sleep(for: .milliseconds(100))
+                send(body, number, to: connectionID)
+            }
+            answers.onFinish(number) { looking.cancel() }
+        }
+    }
+
+    private func isSomeoneResubscribing() async -> Bool {
+        guard let leases = try? await server.leases.nodes() else { return true }
+        return leases.values.contains { $0.isResubscribing }
     }
 
     /// The node that holds the connection ends the waiting itself, unless it is gone or its words are lost.
@@ -44,7 +60,9 @@ extension HubEndpoint {
 
     /// The node that asks the client; when it dies there is no answer.
     func taken(_ number: PendingAnswers.Number, by node: NodeID) {
-        answers.taken(number)
+        guard answers.taken(number) else { return }
+        let watch = server.leases.watch(node) { [answers] in answers.finish(number, .disconnected) }
+        answers.onFinish(number) { watch.cancel() }
     }
 
     func tellTaken(_ number: PendingAnswers.Number, to asker: NodeID) {

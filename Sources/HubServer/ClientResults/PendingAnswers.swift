@@ -45,8 +45,13 @@ final class PendingAnswers: Sendable {
     }
 
     /// A node has said that it holds the connection.
-    func taken(_ number: Number) {
-        pending.withLock { $0[number]?.isTaken = true }
+    ///
+    /// - Returns: Whether somebody waits, and hears it for the first time.
+    func taken(_ number: Number) -> Bool {
+        pending.withLock { pending in
+            defer { pending[number]?.isTaken = true }
+            return pending[number]?.isTaken == false
+        }
     }
 
     /// Nobody has: whoever was reached is gone, or frozen.

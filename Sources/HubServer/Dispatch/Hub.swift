@@ -39,21 +39,15 @@ public final class Hub: Sendable {
     public let name: String?
 
     let maximumParallelInvocationsPerClient: Int?
-    let maximumParallelStreamsPerClient: Int?
 
     /// Creates a hub without methods.
     ///
     /// - Parameters:
     ///   - name: The hub's name on the backplane, the same on all nodes; nil = the path at which it is mounted.
     ///   - maximumParallelInvocationsPerClient: In place of ``HubOptions/maximumParallelInvocationsPerClient``.
-    ///   - maximumParallelStreamsPerClient: In place of ``HubOptions/maximumParallelStreamsPerClient``.
-    public init(
-        name: String? = nil, maximumParallelInvocationsPerClient: Int? = nil,
-        maximumParallelStreamsPerClient: Int? = nil
-    ) {
+    public init(name: String? = nil, maximumParallelInvocationsPerClient: Int? = nil) {
         self.name = name
         self.maximumParallelInvocationsPerClient = maximumParallelInvocationsPerClient
-        self.maximumParallelStreamsPerClient = maximumParallelStreamsPerClient
     }
 
     func register(_ method: HubMethod) {

@@ -39,7 +39,6 @@ public final class HubEndpoint: Sendable {
         if let limit = hub.maximumParallelInvocationsPerClient {
             options.maximumParallelInvocationsPerClient = limit
         }
-        if let limit = hub.maximumParallelStreamsPerClient { options.maximumParallelStreamsPerClient = limit }
         self.options = options
         registrations = hub.freeze()
         hub.mounted(at: self)

@@ -38,10 +38,17 @@ extension Option {
         Option(
             "maximum-outbox-size", value: "BYTES", fallback: "1048576", help: "most bytes that wait for a slow client"),
         Option(
-            "maximum-parallel-invocations", value: "COUNT", fallback: "1",
-            help: "invocations of one client that run at once"),
+            "maximum-parallel-invocations", value: "COUNT", fallback: "10",
+            help: "invocations of one client that run at once, not counting asks; further ones wait"),
         Option(
-            "maximum-parallel-streams", value: "COUNT", fallback: "100", help: "streams of one client that run at once"),
+            "maximum-parallel-streams", value: "COUNT", fallback: "100",
+            help: "asks and streams of one client that run at once; further ones are refused"),
+        Option(
+            "stream-buffer-capacity", value: "COUNT", fallback: "10",
+            help: "items of a client's stream that wait before it is held up"),
+        Option(
+            "client-result-timeout", value: "DURATION", fallback: "30s",
+            help: "how long a client may take to answer an invocation of a hub's"),
         Option(
             "minimum-protocol-version", value: "NUMBER", fallback: "0", help: "lowest version of negotiation, 0 or 1"),
         Option(

@@ -21,6 +21,8 @@ extension ServeConfiguration {
         options.maximumOutboxSize = try values.count("maximum-outbox-size")
         options.maximumParallelInvocationsPerClient = try values.count("maximum-parallel-invocations")
         options.maximumParallelStreamsPerClient = try values.count("maximum-parallel-streams")
+        options.streamBufferCapacity = try values.count("stream-buffer-capacity")
+        options.clientResultTimeout = try values.duration("client-result-timeout")
         options.enableDetailedErrors = try values.isOn("detailed-errors")
         return options
     }
