@@ -1,7 +1,7 @@
 """A chat client on pysignalr, a SignalR client that knows nothing of this project."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
@@ -21,9 +21,9 @@ class HubError(Exception):
 
 
 class ChatClient:
-    def __init__(self, url: str, *replies: Reply, protocol: Protocol | None = None) -> None:
+    def __init__(self, url: str, *replies: Reply, hub: str = "chat", protocol: Protocol | None = None) -> None:
         """`replies` are those that a client before this one had begun to read; the protocol is JSON unless given."""
-        self.signalr = SignalRClient(f"{url}/chat", protocol=protocol, retry_sleep=0.1)
+        self.signalr = SignalRClient(f"{url}/{hub}", protocol=protocol, retry_sleep=0.1)
         self.replies = {reply.message_id: reply for reply in replies}
         self._began: asyncio.Queue[Reply] = asyncio.Queue()
         self._open = asyncio.Event()
@@ -57,6 +57,31 @@ class ChatClient:
         if message.error:
             raise HubError(message.error)
         return message.result
+
+    async def stream(self, method: str, *arguments: Any, timeout: float = 20) -> list:
+        """The items of a stream, when it has ended."""
+        items: list = []
+        completed: asyncio.Future[CompletionMessage] = asyncio.get_running_loop().create_future()
+
+        async def take(item: Any) -> None:
+            items.append(item)
+
+        async def complete(message: CompletionMessage) -> None:
+            if not completed.done():
+                completed.set_result(message)
+
+        await self.signalr.stream(method, list(arguments), on_next=take, on_complete=complete, on_error=complete)
+        message = await asyncio.wait_for(completed, timeout)
+        if message.error:
+            raise HubError(message.error)
+        return items
+
+    def calls(self, *targets: str) -> Callable[[str], Awaitable[list]]:
+        """Listens to these methods; what is returned waits for the next call of one and has its arguments."""
+        called: dict[str, asyncio.Queue[list]] = {target: asyncio.Queue() for target in targets}
+        for target, queue in called.items():
+            self.signalr.on(target, queue.put)
+        return lambda target: asyncio.wait_for(called[target].get(), 20)
 
     async def ask(self, prompt: str) -> Reply:
         """Returns as soon as the reply has an id; its `asked` is AskAi's result, later."""

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import HubBackplane
 import HubBackplaneRedis
 import HubHummingbird
@@ -7,14 +8,6 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Serves what the functional tests of SignalR's clients expect, with the library's public API alone.
 @main
@@ -45,10 +38,11 @@ struct ConformanceServer: AsyncParsableCommand {
             router: router, server: .http1WithHubs(hubs),
             configuration: ApplicationConfiguration(address: .hostname(port: port)),
             services: services + [server],
-            onServerRunning: { print("Now listening on: http://127.0.0.1:\($0.localAddress?.port ?? port)") },
+            onServerRunning: { channel in
+                print("Now listening on: http://127.0.0.1:\(channel.localAddress?.port ?? port)")
+                fflush(nil)
+            },
             logger: logger)
-        // Whoever waits for the line reads a pipe.
-        setvbuf(stdout, nil, _IOLBF, 0)
         try await application.runService()
     }
 

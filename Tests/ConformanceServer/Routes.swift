@@ -15,7 +15,7 @@ struct Routes: Sendable {
         router.add(middleware: NegotiateCookies())
         let others = router.group().add(
             middleware: CORSMiddleware(
-                allowOrigin: .originBased, allowHeaders: [.authorization, .contentType, .xRequestedWith],
+                allowOrigin: .originBased, allowHeaders: [.authorization, .contentType] + .sentByClients,
                 allowMethods: [.get, .post], allowCredentials: true))
         others.get("/generateJwtToken") { _, _ in Token.make() }
         others.get("/clientresult/:id") { _, context in await clientResult(of: try context.parameters.require("id")) }
@@ -50,8 +50,8 @@ private final class Redirects: Sendable {
 
 /// Clients must show with their connect what they were given with their negotiate, and nothing that has expired.
 private struct NegotiateCookies<Context: RequestContext>: RouterMiddleware {
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    @concurrent func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
         guard request.uri.path.contains("/negotiate") else { return response }
@@ -65,6 +65,8 @@ private struct NegotiateCookies<Context: RequestContext>: RouterMiddleware {
     }
 }
 
-extension HTTPField.Name {
-    fileprivate static let xRequestedWith = HTTPField.Name("X-Requested-With")!
+extension [HTTPField.Name] {
+    fileprivate static let sentByClients = ["X-Requested-With", "X-SignalR-User-Agent"].compactMap {
+        HTTPField.Name($0)
+    }
 }
