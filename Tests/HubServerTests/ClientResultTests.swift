@@ -144,6 +144,17 @@ struct ClientResultTests {
         await #expect(throws: HubClientResultError.canceled) { try await never.value }
     }
 
+    @Test(arguments: [0, 1]) func anyLengthOfTimeMayBeGiven(node: Int) async throws {
+        let client = try await cluster.clients()[0]
+        let proxy = cluster.nodes[node].hub.clients.client(client.connectionID)
+        async let answer = proxy.invoke("Answer", returning: Int.self, timeout: .seconds(Int64.max))
+        try await client.answer(try await client.next("Answer"), with: 1)
+        #expect(try await answer == 1)
+        await #expect(throws: HubClientResultError.canceled) {
+            try await proxy.invoke("Answer", returning: Int.self, timeout: .zero)
+        }
+    }
+
     @Test func anAnswerOfAnotherConnectionIsRefused() async throws {
         let clients = try await cluster.clients()
         async let answer = cluster.nodes[0].hub.clients.client(clients[0].connectionID)

@@ -3,9 +3,12 @@ import HubBackplane
 extension HubEndpoint {
     /// Longer than any living node takes to say that it holds the connection.
     private static let takingTimeout = Duration.seconds(3)
+    /// Longer than anybody means to wait, and short enough to be counted in nanoseconds.
+    private static let longestTimeout = Duration.seconds(24 * 60 * 60)
 
     /// Invokes a method of one client, on whichever node it is, and waits for its answer.
     func ask(_ connectionID: String, _ message: SharedMessage, timeout: Duration) async -> ClientAnswer {
+        let timeout = min(timeout, Self.longestTimeout)
         if let connection = roster.connection(connectionID) {
             return await answers.answer { connection.ask(message, $0, for: server.node, timeout: timeout) }
         }
