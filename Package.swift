@@ -30,7 +30,6 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
-let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
@@ -54,7 +53,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -180,9 +178,9 @@ let package = Package(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
-                hummingbird, nioCore, nioPosix, nioWebSocket, nioSSL, httpTypes, logging, lifecycle, asyncHTTPClient,
-                x509, crypto,
-                cryptoExtras, jwtKit, inMemoryLogging,
+                hummingbird, nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
+
+                crypto, cryptoExtras, jwtKit, inMemoryLogging,
             ],
             swiftSettings: settings),
     ]

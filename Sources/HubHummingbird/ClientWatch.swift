@@ -1,31 +1,64 @@
 import HubServer
+import HummingbirdCore
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOHTTPTypes
 
 /// Watches the client of a plain HTTP connection while its request is answered.
 ///
 /// A server that allows half-closed sockets does not notice that the client of a poll has left until it writes to it. And
 /// a web server that stops waits for all its connections before services behind it are told, and polls and streams would
 /// wait for the hub server's word: so the first connection told shuts down the hub server.
-final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendable {
+final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, Sendable {
     typealias InboundIn = NIOAny
+    typealias OutboundIn = HTTPResponsePart
 
     /// That of the connection whose requests this task answers.
     @TaskLocal static var current: ClientWatch?
 
     private struct State {
         var hasLeft = false
+        var hasEndedResponse = false
         var onClientLeft: (@Sendable () -> Void)?
         var onResponse: (@Sendable (_ isWritten: Bool) -> Void)?
     }
 
     private let channel: any Channel
     private let server: HubServer
+    /// Whether it is one request of a connection of HTTP/2: its end is no sign that the client has left.
+    private let isStream: Bool
     private let state = NIOLockedValueBox(State())
 
     init(channel: any Channel, server: HubServer) {
         self.channel = channel
         self.server = server
+        isStream = false
+    }
+
+    /// For one request of a connection of HTTP/2.
+    init(ofStream stream: any Channel, server: HubServer) {
+        channel = stream
+        self.server = server
+        isStream = true
+    }
+
+    /// Puts itself into the pipeline of its stream, where it sees what is HTTP.
+    func watchStream() async throws {
+        try await channel.eventLoop.submit { [channel] in
+            let pipeline = channel.pipeline.syncOperations
+            let next = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+            try pipeline.addHandler(self, position: .before(next))
+        }.get()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if isStream, !context.channel.isActive { clientLeft() }
+    }
+
+    /// A stream is over with its response, and closes before anybody is told that it was written.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if isStream, case .end = unwrapOutboundIn(data) { state.withLockedValue { $0.hasEndedResponse = true } }
+        context.write(data, promise: promise)
     }
 
     var eventLoop: any EventLoop { channel.eventLoop }
@@ -34,6 +67,8 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
 
     /// The response is a stream: it shall not be the kernel that keeps what its client does not take.
     func limitWriteBuffers() {
+        // A stream has a window of its own (RFC 9113, section 5.2), and NIO stops the program at options it does not know.
+        guard !isStream else { return }
         channel.setOption(.socketOption(.so_sndbuf), value: HubWriteBuffers.socket).whenFailure { _ in }
         channel.setOption(.writeBufferWaterMark, value: HubWriteBuffers.channel).whenFailure { _ in }
     }
@@ -65,7 +100,8 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
     }
 
     private func clientLeft() {
-        let action = state.withLockedValue { state in
+        let action = state.withLockedValue { state -> (@Sendable () -> Void)? in
+            guard !state.hasEndedResponse else { return nil }
             state.hasLeft = true
             return state.onClientLeft.take()
         }
@@ -74,7 +110,7 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case ChannelEvent.inputClosed:
+        case ChannelEvent.inputClosed where !isStream:
             clientLeft()
         case is ChannelShouldQuiesceEvent where !server.isShuttingDown:
             Task { [server] in await server.shutdown() }

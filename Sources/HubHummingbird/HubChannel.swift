@@ -20,10 +20,15 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
     public let responder: Responder
     private let hubs: HTTPHubs
     private let configuration: HTTP1Channel.Configuration
+    private let isSecure: Bool
 
-    init(hubs: HTTPHubs, configuration: HTTP1Channel.Configuration, responder: @escaping Responder) {
+    init(
+        hubs: HTTPHubs, configuration: HTTP1Channel.Configuration, isSecure: Bool = false,
+        responder: @escaping Responder
+    ) {
         self.hubs = hubs
         self.configuration = configuration
+        self.isSecure = isSecure
         self.responder = { request, writer, channel in
             do {
                 try await responder(hubs.spelledAsRouted(request), writer, channel)
@@ -44,7 +49,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
             let encoder = HTTPResponseEncoder()
-            let codec = HTTP1ToHTTPServerCodec(secure: false)
+            let codec = HTTP1ToHTTPServerCodec(secure: isSecure)
             let additional = configuration.additionalChannelHandlers()
             let connectionState = HTTPConnectionStateHandler(
                 idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)

@@ -14,6 +14,9 @@ from serve import run, serving
 OPTIONS = {
     "--host": "HUBBUB_HOST",
     "--port": "HUBBUB_PORT",
+    "--tls-certificate-file": "HUBBUB_TLS_CERTIFICATE_FILE",
+    "--tls-key-file": "HUBBUB_TLS_KEY_FILE",
+    "--tls-reload-interval": "HUBBUB_TLS_RELOAD_INTERVAL",
     "--backplane": "HUBBUB_BACKPLANE",
     "--app": "HUBBUB_APP",
     "--roles": "HUBBUB_ROLES",

@@ -37,61 +37,70 @@ struct Option: Sendable {
 
 extension Option {
     /// All options of `hubbub serve`.
-    static let serve: [Option] =
-        [
-            Option("host", value: "ADDRESS", fallback: "127.0.0.1", help: "address to listen on"),
-            Option("port", value: "PORT", fallback: "8080", help: "port to listen on, 0 for any free one"),
-            Option(
-                "backplane", value: "URL", fallback: "memory", isSecret: true,
-                help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]"),
-            Option("app", value: "NAME", fallback: "hubbub", help: "prefix of all names in Redis"),
-            Option(
-                "roles", value: "ROLES", fallback: "edge,worker",
-                help: "edge takes connections, worker produces replies; memory needs both"),
-            Option("replies", value: "COUNT", fallback: "1000", help: "most replies produced at once on a worker"),
-            Option(
-                "model", value: "MODEL",
-                help: "demo, echo, synthetic, azure or openai (default: azure with AZURE_OPENAI_ENDPOINT,"
-                    + " else openai with OPENAI_BASE_URL or OPENAI_API_KEY, else demo)"),
-            Option(
-                "synthetic", value: "SETTINGS", fallback: "chunks=200,interval=20ms,size=20",
-                help: "what --model synthetic writes"),
-            Option(
-                "system-prompt", value: "TEXT", fallback: "You are a helpful assistant.",
-                help: "what the model is told before every conversation"),
-            Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),
-            Option("ask-deadline", value: "DURATION", fallback: "30s", help: "how long an ask waits for a worker"),
-            Option(
-                "retention", value: "DURATION", fallback: "600s", help: "how long a reply can be resumed after its end"),
-            Option(
-                "allowed-origins", value: "ORIGINS", fallback: "same origin only",
-                help: "web origins that may connect, separated by commas, or * for all"),
-            Option(
-                "cluster-secret", value: "TEXT", isSecret: true,
-                help: "signs connection tokens; default: random, agreed on through Redis"),
-            Option("model-connect-timeout", value: "DURATION", fallback: "10s", help: "time to connect to the model"),
-            Option(
-                "model-first-byte-timeout", value: "DURATION", fallback: "60s", help: "time to the model's first byte"),
-            Option("model-silence-timeout", value: "DURATION", fallback: "60s", help: "longest silence of the model"),
-            Option(
-                "event-loops", value: "COUNT",
-                help: "threads that serve connections (default: one for each core; fewer where nodes share a machine)"),
-            Option("log-level", value: "LEVEL", fallback: "info", help: "trace, debug, info, notice, warning or error"),
-            Option(
-                "azure-openai-endpoint", variable: "AZURE_OPENAI_ENDPOINT", value: "URL",
-                help: "Azure OpenAI; an address that ends in /openai/v1 selects the v1 path"),
-            Option(
-                "azure-openai-deployment", variable: "AZURE_OPENAI_DEPLOYMENT", value: "NAME", help: "deployment to ask"
-            ),
-            Option(
-                "azure-openai-api-key", variable: "AZURE_OPENAI_API_KEY", value: "KEY", isSecret: true,
-                help: "key of the Azure OpenAI resource"),
-            Option(
-                "openai-base-url", variable: "OPENAI_BASE_URL", value: "URL", fallback: "https://api.openai.com/v1",
-                help: "an OpenAI-compatible server"),
-            Option(
-                "openai-api-key", variable: "OPENAI_API_KEY", value: "KEY", isSecret: true,
-                help: "its key, where it wants one"),
-            Option("openai-model", variable: "OPENAI_MODEL", value: "NAME", help: "model to ask"),
-        ] + authentication + limits
+    static let serve = node + authentication + limits
+
+    /// What a node is and does.
+    private static let node: [Option] = [
+        Option("host", value: "ADDRESS", fallback: "127.0.0.1", help: "address to listen on"),
+        Option("port", value: "PORT", fallback: "8080", help: "port to listen on, 0 for any free one"),
+        Option(
+            "tls-certificate-file", value: "FILE",
+            help: "certificate in PEM form, with those between it and its root: serves https instead of http"),
+        Option(
+            "tls-key-file", value: "FILE", help: "its private key in PEM form; both are read again when they change"),
+        Option(
+            "tls-reload-interval", value: "DURATION", fallback: "10s", help: "how often it is looked whether they have"),
+        Option(
+            "backplane", value: "URL", fallback: "memory", isSecret: true,
+            help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]"),
+        Option("app", value: "NAME", fallback: "hubbub", help: "prefix of all names in Redis"),
+        Option(
+            "roles", value: "ROLES", fallback: "edge,worker",
+            help: "edge takes connections, worker produces replies; memory needs both"),
+        Option("replies", value: "COUNT", fallback: "1000", help: "most replies produced at once on a worker"),
+        Option(
+            "model", value: "MODEL",
+            help: "demo, echo, synthetic, azure or openai (default: azure with AZURE_OPENAI_ENDPOINT,"
+                + " else openai with OPENAI_BASE_URL or OPENAI_API_KEY, else demo)"),
+        Option(
+            "synthetic", value: "SETTINGS", fallback: "chunks=200,interval=20ms,size=20",
+            help: "what --model synthetic writes"),
+        Option(
+            "system-prompt", value: "TEXT", fallback: "You are a helpful assistant.",
+            help: "what the model is told before every conversation"),
+        Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),
+        Option("ask-deadline", value: "DURATION", fallback: "30s", help: "how long an ask waits for a worker"),
+        Option(
+            "retention", value: "DURATION", fallback: "600s", help: "how long a reply can be resumed after its end"),
+        Option(
+            "allowed-origins", value: "ORIGINS", fallback: "same origin only",
+            help: "web origins that may connect, separated by commas, or * for all"),
+        Option(
+            "cluster-secret", value: "TEXT", isSecret: true,
+            help: "signs connection tokens; default: random, agreed on through Redis"),
+        Option("model-connect-timeout", value: "DURATION", fallback: "10s", help: "time to connect to the model"),
+        Option(
+            "model-first-byte-timeout", value: "DURATION", fallback: "60s", help: "time to the model's first byte"),
+        Option("model-silence-timeout", value: "DURATION", fallback: "60s", help: "longest silence of the model"),
+        Option(
+            "event-loops", value: "COUNT",
+            help: "threads that serve connections (default: one for each core; fewer where nodes share a machine)"),
+        Option("log-level", value: "LEVEL", fallback: "info", help: "trace, debug, info, notice, warning or error"),
+        Option(
+            "azure-openai-endpoint", variable: "AZURE_OPENAI_ENDPOINT", value: "URL",
+            help: "Azure OpenAI; an address that ends in /openai/v1 selects the v1 path"),
+        Option(
+            "azure-openai-deployment", variable: "AZURE_OPENAI_DEPLOYMENT", value: "NAME", help: "deployment to ask"
+        ),
+        Option(
+            "azure-openai-api-key", variable: "AZURE_OPENAI_API_KEY", value: "KEY", isSecret: true,
+            help: "key of the Azure OpenAI resource"),
+        Option(
+            "openai-base-url", variable: "OPENAI_BASE_URL", value: "URL", fallback: "https://api.openai.com/v1",
+            help: "an OpenAI-compatible server"),
+        Option(
+            "openai-api-key", variable: "OPENAI_API_KEY", value: "KEY", isSecret: true,
+            help: "its key, where it wants one"),
+        Option("openai-model", variable: "OPENAI_MODEL", value: "NAME", help: "model to ask"),
+    ]
 }

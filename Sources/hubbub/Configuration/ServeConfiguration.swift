@@ -21,6 +21,8 @@ struct ServeConfiguration: Sendable {
     var isEdge: Bool
     var chat: ChatHubConfiguration
     var streams: ChunkStreamsConfiguration
+    /// Nil for plain HTTP.
+    var tls: TLSConfiguration?
     var hub: HubOptions
     var http: HTTPHubOptions
     /// How long an HTTP connection may stay without a request.
@@ -52,6 +54,7 @@ struct ServeConfiguration: Sendable {
         chat = try Self.chat(values, isWorker: roles.contains("worker"))
         streams = ChunkStreamsConfiguration()
         streams.retention = try values.duration("retention")
+        tls = try TLSConfiguration(values)
         hub = try Self.hubOptions(values, maximumPromptBytes: chat.maximumPromptBytes)
         http = try Self.http(values)
         httpIdleTimeout = try values.duration("http-idle-timeout")

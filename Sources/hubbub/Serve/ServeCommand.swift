@@ -56,11 +56,13 @@ private struct Node {
         let chat = ChatHub(
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
             node: id, executor: executor, logger: logger)
-        let application = try Self.application(configuration, server: server, chat: chat, logger: logger)
+        let certificate = try configuration.tls?.files(logger: logger)
+        let application = try Self.application(
+            configuration, certificate: certificate, server: server, chat: chat, logger: logger)
         // Stopped from the last to the first: clients are sent away, then replies end, then their streams, the lease
         // and Redis.
         let ownServices: [any Service] = [streams, chat, server, application]
-        services = backplaneServices + [leases] + modelServices + ownServices
+        services = backplaneServices + [leases] + modelServices + [certificate].compactMap(\.self) + ownServices
         self.logger = logger
     }
 
@@ -86,7 +88,8 @@ private struct Node {
     }
 
     private static func application(
-        _ configuration: ServeConfiguration, server: HubServer, chat: ChatHub, logger: Logger
+        _ configuration: ServeConfiguration, certificate: TLSCertificateFiles?, server: HubServer, chat: ChatHub,
+        logger: Logger
     ) throws -> some ApplicationProtocol {
         let router = Router()
         router.health(of: server)
@@ -99,16 +102,18 @@ private struct Node {
             router.hub("/chat", hub, on: hubs)
             router.page()
         }
+        let idleTimeout = TimeAmount(configuration.httpIdleTimeout)
         return Application(
             router: router,
-            server: .http1WithHubs(
-                hubs, configuration: .init(idleTimeout: TimeAmount(configuration.httpIdleTimeout))),
+            server: certificate.map {
+                .tlsWithHubs(hubs, certificate: $0, configuration: .init(idleTimeout: idleTimeout))
+            } ?? .http1WithHubs(hubs, configuration: .init(idleTimeout: idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "hubbub"),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-                print("Now listening on: http://\(host):\(port)")
+                print("Now listening on: \(certificate == nil ? "http" : "https")://\(host):\(port)")
                 fflush(nil)
             },
             logger: logger)
