@@ -60,7 +60,7 @@ extension RelayEdge {
             return state.watches[home] == nil
         }
         guard isNew else { return }
-        let unwatch = nodes.watch(home) { [weak self] in self?.died(home) }
+        let unwatch = nodes.watchForDeath(of: home) { [weak self] in self?.died(home) }
         let isKept = state.withLockedValue { state in
             guard state.watches[home] != nil else { return false }
             state.watches[home] = unwatch

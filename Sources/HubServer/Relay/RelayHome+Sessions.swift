@@ -41,7 +41,7 @@ extension RelayHome {
             return state.watches[edge] == nil
         }
         guard isNew else { return }
-        let unwatch = nodes.watch(edge) { [weak self] in self?.died(edge) }
+        let unwatch = nodes.watchForDeath(of: edge) { [weak self] in self?.died(edge) }
         let isKept = state.withLockedValue { state in
             guard state.watches[edge] != nil else { return false }
             state.watches[edge] = unwatch

@@ -8,7 +8,7 @@ protocol RelayNodes: Sendable {
     /// Has `onDeath` called once, on any thread, when a node is judged dead.
     ///
     /// - Returns: Ends the watch.
-    func watch(_ node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void
+    func watchForDeath(of node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 }
 
 extension NodeLeases: RelayNodes {
@@ -17,8 +17,7 @@ extension NodeLeases: RelayNodes {
         return leases.contains { $0.isResubscribing }
     }
 
-    func watch(_ node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
-        let watch: NodeWatch = watch(node, onDeath: onDeath)
-        return watch.cancel
+    func watchForDeath(of node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        watch(node, onDeath: onDeath).cancel
     }
 }

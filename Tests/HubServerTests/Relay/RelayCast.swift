@@ -139,7 +139,7 @@ final class RelayNodesOfTest: RelayNodes {
 
     func isSomeoneResubscribing() async -> Bool { state.withLockedValue { $0.isSomeoneResubscribing } }
 
-    func watch(_ node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    func watchForDeath(of node: NodeID, onDeath: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
         state.withLockedValue { $0.onDeath[node, default: []].append(onDeath) }
         return { self.state.withLockedValue { $0.onDeath[node] = nil } }
     }
