@@ -56,25 +56,7 @@ extension ChatHub {
             view()
         } else {
             view()
-            try await asks.enqueue(ask)
-            giveUpLater(on: ask.id)
-        }
-    }
-
-    /// An ask that nobody opens in time gets its end here; then nobody can open it any more.
-    private func giveUpLater(on id: ChunkStreamID) {
-        Task {
-            try? await Task.sleep(for: configuration.askDeadline)
-            while !Task.isCancelled {
-                do {
-                    // Without it the backplane has lost everything, and whoever produces the reply writes it again.
-                    guard try await streams.meta(of: id) != nil else { return }
-                    _ = try await streams.endBeforeOpening(id, finish: .failed(.noWorker))
-                    return
-                } catch {
-                    try? await Task.sleep(for: .seconds(1))
-                }
-            }
+            try await queued.add(ask)
         }
     }
 }

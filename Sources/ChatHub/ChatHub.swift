@@ -15,6 +15,7 @@ package final class ChatHub: Service, Sendable {
     let streams: ChunkStreams
     let worker: ReplyWorker
     let asks: AskQueue
+    let queued: QueuedAsks
     let views = ReplyViews()
     let logger: Logger
 
@@ -23,7 +24,7 @@ package final class ChatHub: Service, Sendable {
     /// - Parameter executor: Runs the tasks that produce replies; `nil` leaves them to Swift's own threads.
     package init(
         configuration: ChatHubConfiguration, model: any ChatModel, streams: ChunkStreams, backplane: any Backplane,
-        names: BackplaneNames, node: NodeID, executor: (any TaskExecutor)? = nil, logger: Logger
+        names: BackplaneNames, leases: NodeLeases, executor: (any TaskExecutor)? = nil, logger: Logger
     ) {
         self.configuration = configuration
         self.streams = streams
@@ -32,7 +33,9 @@ package final class ChatHub: Service, Sendable {
             model: model, systemPrompt: configuration.systemPrompt, streams: streams,
             places: configuration.isWorker ? configuration.maximumReplies : 0, executor: executor, logger: logger)
         asks = AskQueue(
-            backplane: backplane, queue: names.asks, node: node, deadline: configuration.askDeadline, logger: logger)
+            backplane: backplane, queue: names.asks, leases: leases, deadline: configuration.askDeadline, logger: logger
+        )
+        queued = QueuedAsks(queue: asks, streams: streams, deadline: configuration.askDeadline)
     }
 
     /// The hub to mount at `/chat`.

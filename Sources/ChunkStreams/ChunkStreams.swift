@@ -8,26 +8,28 @@ public import ServiceLifecycle
 /// The chunk streams of one node: ordered, finite, logged sequences of text, each with one writer at a time and any
 /// number of readers on any node.
 ///
-/// Run it as a service: it hears stops from other nodes, renews keys, and reads on where a channel fell silent.
+/// Run it as a service: it hears other nodes, renews keys, reads on where a channel fell silent, and ends streams whose
+/// producers were lost.
 public final class ChunkStreams: Service, Sendable {
     let node: StreamNode
-    let logger: Logger
+
+    var logger: Logger { node.logger }
 
     /// Creates the streams of a node.
     ///
     /// - Parameters:
     ///   - backplane: Where logs and channels live.
     ///   - names: The names on the backplane.
-    ///   - node: This node; streams it produces carry its name.
+    ///   - leases: This node's lease, which has to be held while the service runs; streams it produces carry its name.
     ///   - configuration: Bounds and times.
     ///   - logger: Gets stream ids and errors, never text.
     public init(
-        backplane: any Backplane, names: BackplaneNames, node: NodeID,
+        backplane: any Backplane, names: BackplaneNames, leases: NodeLeases,
         configuration: ChunkStreamsConfiguration = .init(), logger: Logger
     ) {
         self.node = StreamNode(
-            id: node, backplane: backplane, names: names, configuration: configuration, registry: StreamRegistry())
-        self.logger = logger
+            leases: leases, backplane: backplane, names: names, configuration: configuration,
+            registry: StreamRegistry(), logger: logger)
     }
 
     // MARK: Writing
@@ -44,22 +46,6 @@ public final class ChunkStreams: Service, Sendable {
     /// What was written down about a stream; `nil` where there is no such stream (any more).
     public func meta(of id: ChunkStreamID) async throws -> ByteBuffer? {
         try await node.backplane.get(node.names.stream(id.rawValue).meta)
-    }
-
-    /// Takes a stream that nobody writes yet.
-    ///
-    /// - Returns: Its writer, `nil` where another one was first: then nothing was written or shown.
-    /// - Throws: ``BackplaneError`` where it could not be found out.
-    public func open(_ id: ChunkStreamID, meta: ByteBuffer) async throws -> ChunkProducer? {
-        let names = node.names.stream(id.rawValue)
-        let opening = StreamEntry.Opening(epoch: 1, textEpoch: 1, node: node.id)
-        let append = LogAppend.opening(opening, names: names, configuration: node.configuration)
-        guard node.registry.claimOpening(id) else { return nil }
-        defer { node.registry.releaseOpening(id) }
-        guard try await isAccepted(append, log: names.log, opening: opening) else { return nil }
-        let stream = produced(id, opening: opening, meta: meta)
-        Task { await honourEarlierStop(of: stream) }
-        return ChunkProducer(stream: stream)
     }
 
     /// Ends a stream that nobody has opened: accepted means that nobody can open it any more.
@@ -94,6 +80,11 @@ public final class ChunkStreams: Service, Sendable {
         }
     }
 
+    /// Whether this node has seen a producer open the stream, as far as it reads or produces it.
+    public func hasBegun(_ id: ChunkStreamID) -> Bool {
+        node.registry[id]?.state.withLockedValue { $0.content.producer != nil || $0.content.end != nil } ?? false
+    }
+
     /// How a stream has ended, `nil` where it has not.
     public func end(of id: ChunkStreamID) async throws -> StreamEnd? {
         if let end = node.registry[id]?.state.withLockedValue({ $0.content.end }) { return end }
@@ -112,6 +103,9 @@ public final class ChunkStreams: Service, Sendable {
             case .ready: self?.compareAllWithLogs()
             case .away: self?.doubtAllLogs()
             }
+        }
+        node.leases.observeTerm { [weak self] in
+            for stream in self?.node.registry.all ?? [] { stream.compareInNewTerm() }
         }
         let subscription = try await subscribeToNode()
         await cancelWhenGracefulShutdown { await self.sweep() }
@@ -137,7 +131,13 @@ public final class ChunkStreams: Service, Sendable {
     private func heard(_ message: NodeMessage) {
         switch message {
         case .stop(let id, let epoch): node.registry[id]?.stop(epoch: epoch)
-        case .compare(let id): node.registry[id]?.compareWithLog()
+        case .hole(let id, let hole): node.registry[id]?.isMissing(hole)
+        case .question(let id, let epoch, let asker):
+            let isProduced = node.registry[id]?.isProduced() ?? false
+            let answer = NodeMessage.answer(id, epoch: epoch, isProduced: isProduced)
+            node.backplane.publish(answer.payload, to: node.names.node(asker), completion: { _ in })
+        case .answer(let id, let epoch, let isProduced):
+            if !isProduced { node.registry[id]?.isNotProduced(inEpoch: epoch) }
         }
     }
 
@@ -160,34 +160,5 @@ public final class ChunkStreams: Service, Sendable {
             try? await Task.sleep(for: .seconds(1))
             for stream in node.registry.all { stream.tick() }
         }
-    }
-
-    private func produced(_ id: ChunkStreamID, opening: StreamEntry.Opening, meta: ByteBuffer) -> LiveStream {
-        while true {
-            let (stream, isNew) = node.registry.stream(id) {
-                LiveStream(id: id, opening: opening, meta: meta, node: node)
-            }
-            if isNew || stream.produce(opening, meta: meta) { return stream }
-            node.registry.remove(stream)
-        }
-    }
-
-    private func isAccepted(_ append: LogAppend, log: KeyName, opening: StreamEntry.Opening) async throws -> Bool {
-        var unanswered: BackplaneError?
-        do {
-            if case .accepted = try await node.backplane.append(append) { return true }
-        } catch let error as BackplaneError where error.code == .timeout {
-            unanswered = error
-        }
-        // An answer was lost, of this try or of one before: what the log has tells whether it was a yes.
-        let last = try await node.backplane.lastEntry(of: log)
-        if last == nil, let unanswered { throw unanswered }
-        return last.flatMap { StreamEntry(payload: $0.payload) } == .open(opening)
-    }
-
-    private func honourEarlierStop(of stream: LiveStream) async {
-        guard var value = try? await node.backplane.get(stream.names.stop), let epoch: UInt32 = value.readInteger()
-        else { return }
-        stream.stop(epoch: UInt64(epoch))
     }
 }

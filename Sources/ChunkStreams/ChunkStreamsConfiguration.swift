@@ -14,8 +14,12 @@ public struct ChunkStreamsConfiguration: Sendable {
     public var maximumTextBytes = 4 * 1024 * 1024
     /// How many bytes a node keeps of a stream that it only follows; viewers that are further behind read the log.
     public var windowBytes = 256 * 1024
-    /// After this silence a follower reads the log's end again.
+    /// After about this silence a follower reads the log's end, and asks the producer when that is silent too.
     public var silence: Duration = .seconds(10)
+    /// How long a stream whose producer was lost before it wrote any text waits for another one to take it over.
+    public var takeOverTime: Duration = .seconds(10)
+    /// How many producers may be lost before they wrote any text; after that the stream has failed.
+    public var maximumBeginnings = 3
     /// How long a stop waits for the end before it is ``StopReceipt/unconfirmed``.
     public var stopDeadline: Duration = .seconds(5)
 

@@ -49,9 +49,9 @@ extension LiveStream.State {
         }
         if viewers.isEmpty { return .close }
         quietTicks += 1
-        guard feed != nil, content.end == nil, quietTicks >= configuration.silence.components.seconds else {
-            return .none
-        }
+        guard feed != nil, content.end == nil, Double(quietTicks) >= configuration.silence / .seconds(1) * patience
+        else { return .none }
+        isSilent = true
         return .catchUp
     }
 }

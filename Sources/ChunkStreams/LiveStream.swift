@@ -1,4 +1,5 @@
 import HubBackplane
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -12,12 +13,18 @@ final class LiveStream: Sendable {
         var viewers = ViewerList()
         /// Set while another node produces.
         var feed: FeedStateMachine?
-        var subscription: ChannelSubscription?
+        var following = Following()
         var isSubscribing = false
         /// Set while this node produces, and until its text is let go.
         var production: Production?
         /// Ticks of the sweep since something was heard.
         var quietTicks = 0
+        /// Nothing was heard for long, and the log is being read for it.
+        var isSilent = false
+        /// Nodes do not become impatient all at once.
+        let patience = Double.random(in: 0.8...1.2)
+        /// The producer is lost, and its end is being written.
+        var isEndingLost = false
         /// Nothing may be attached any more; the registry has a successor.
         var isClosed = false
     }
@@ -36,20 +43,22 @@ final class LiveStream: Sendable {
     }
 
     /// A stream produced here.
-    init(id: ChunkStreamID, opening: StreamEntry.Opening, meta: ByteBuffer, node: StreamNode) {
+    init(id: ChunkStreamID, opening: StreamEntry.Opening, production: Production, node: StreamNode) {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
-        self.state = NIOLockedValueBox(
-            State(content: StreamContent(opening: opening), production: Production(epoch: opening.epoch, meta: meta)))
+        self.state = NIOLockedValueBox(State(content: StreamContent(opening: opening), production: production))
     }
 }
 
 /// What all streams of a node share.
 struct StreamNode: Sendable {
-    let id: NodeID
+    let leases: NodeLeases
     let backplane: any Backplane
     let names: BackplaneNames
     let configuration: ChunkStreamsConfiguration
     let registry: StreamRegistry
+    let logger: Logger
+
+    var id: NodeID { leases.node }
 }

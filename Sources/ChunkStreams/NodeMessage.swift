@@ -1,48 +1,76 @@
+import HubBackplane
 import NIOCore
 
-/// What nodes say to the node that produces a stream, on its channel.
+/// What nodes say to each other about a stream that one of them produces, on the channel of the node that is to hear it.
 ///
-///     'S' (chunk streams)  kind:u8  id:32 digits  [stop: epoch:u32]
+///     'S' (chunk streams)  kind:u8  id:32 digits  epoch:u32
+///         [2 hole: after:u32]  [3 question: asker's node]  [4 answer: isProduced:u8]
 ///
 /// The first byte tells these messages from others on the same channel; readers ignore what follows the fields.
 enum NodeMessage: Equatable {
     /// End the stream, if it is still in this epoch.
     case stop(ChunkStreamID, epoch: UInt64)
-    /// A reader found a hole in the log.
-    case compare(ChunkStreamID)
+    /// A reader found that the log lacks something.
+    case hole(ChunkStreamID, LogHole)
+    /// Do you still produce the stream?
+    case question(ChunkStreamID, epoch: UInt64, asker: NodeID)
+    /// Whether the sender produces the stream.
+    case answer(ChunkStreamID, epoch: UInt64, isProduced: Bool)
 
     private static let first = UInt8(ascii: "S")
-    private static let stopKind: UInt8 = 1
-    private static let compareKind: UInt8 = 2
+
+    private enum Kind: UInt8 {
+        case stop = 1
+        case hole = 2
+        case question = 3
+        case answer = 4
+    }
 
     init?(payload: ByteBuffer) {
         var payload = payload
-        guard payload.readInteger() == Self.first, let kind: UInt8 = payload.readInteger(),
-            let digits = payload.readString(length: 32), let id = ChunkStreamID(digits)
+        guard payload.readInteger() == Self.first, let kind = payload.readInteger().flatMap(Kind.init(rawValue:)),
+            let digits = payload.readString(length: 32), let id = ChunkStreamID(digits),
+            let epoch = payload.readInteger(as: UInt32.self).map(UInt64.init)
         else { return nil }
         switch kind {
-        case Self.stopKind:
-            guard let epoch: UInt32 = payload.readInteger() else { return nil }
-            self = .stop(id, epoch: UInt64(epoch))
-        case Self.compareKind:
-            self = .compare(id)
-        default:
-            return nil
+        case .stop:
+            self = .stop(id, epoch: epoch)
+        case .hole:
+            guard let after: UInt32 = payload.readInteger() else { return nil }
+            self = .hole(id, LogHole(epoch: epoch, after: UInt64(after)))
+        case .question:
+            self = .question(id, epoch: epoch, asker: NodeID(String(buffer: payload)))
+        case .answer:
+            guard let isProduced: UInt8 = payload.readInteger() else { return nil }
+            self = .answer(id, epoch: epoch, isProduced: isProduced == 1)
         }
     }
 
     var payload: ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.writeInteger(Self.first)
         switch self {
         case .stop(let id, let epoch):
-            buffer.writeInteger(Self.stopKind)
-            buffer.writeString(id.rawValue)
-            buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
-        case .compare(let id):
-            buffer.writeInteger(Self.compareKind)
-            buffer.writeString(id.rawValue)
+            return Self.head(.stop, id, epoch)
+        case .hole(let id, let hole):
+            var buffer = Self.head(.hole, id, hole.epoch)
+            buffer.writeInteger(UInt32(truncatingIfNeeded: hole.after))
+            return buffer
+        case .question(let id, let epoch, let asker):
+            var buffer = Self.head(.question, id, epoch)
+            buffer.writeString(asker.rawValue)
+            return buffer
+        case .answer(let id, let epoch, let isProduced):
+            var buffer = Self.head(.answer, id, epoch)
+            buffer.writeInteger(UInt8(isProduced ? 1 : 0))
+            return buffer
         }
+    }
+
+    private static func head(_ kind: Kind, _ id: ChunkStreamID, _ epoch: UInt64) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(first)
+        buffer.writeInteger(kind.rawValue)
+        buffer.writeString(id.rawValue)
+        buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
         return buffer
     }
 }

@@ -88,6 +88,19 @@ public protocol Backplane: Sendable {
     /// Removes taken items from the queue for good.
     func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws
 
+    /// All consumers that have taken from a queue and were not forgotten.
+    func consumers(of queue: KeyName) async throws -> Set<String>
+
+    /// Takes items that a lost consumer has taken and not acknowledged; where there are none, that consumer is forgotten.
+    ///
+    /// An item that somebody has claimed within the last second is left to that one.
+    ///
+    /// - Parameters:
+    ///   - count: How many at most.
+    ///   - lost: A consumer that is known not to run any more, not one that is only slow.
+    ///   - consumer: Under whose name the items are pending from now on.
+    func claim(_ count: Int, from lost: String, for consumer: String, on queue: KeyName) async throws -> [QueueItem]
+
     // MARK: Leases
 
     /// Writes down that a node lives, and whether it is resubscribing. Never waits behind appends or reads.

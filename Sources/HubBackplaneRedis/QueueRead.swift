@@ -47,7 +47,7 @@ struct QueueRead {
 
 extension QueueItem {
     /// An item as a stream entry `[id, [field, value]]`; `nil` for one that was deleted.
-    fileprivate init?(_ value: RESPValue) {
+    init?(_ value: RESPValue) {
         guard let parts = value.array, parts.count == 2, let id = parts[0].string.map({ String(buffer: $0) }),
             let payload = parts[1].array?.last?.string,
             let milliseconds = id.split(separator: "-").first.flatMap({ Int64($0) })

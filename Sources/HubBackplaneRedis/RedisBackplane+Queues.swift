@@ -36,4 +36,29 @@ extension RedisBackplane {
         }
         if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
     }
+
+    public func consumers(of queue: KeyName) async throws -> Set<String> {
+        let reply = try await commands.send {
+            $0.writeCommand("XINFO", "CONSUMERS", .text(queue.rawValue), .text(QueueRead.group))
+        }[0]
+        if let error = reply.error {
+            // Nobody has put anything into the queue, or taken from it.
+            if error.hasPrefix("NOGROUP") || error.hasPrefix("ERR no such key") { return [] }
+            throw BackplaneError(redis: error)
+        }
+        // Each is a list of names and values, the consumer's name first.
+        let names = (reply.array ?? []).compactMap { $0.array?.dropFirst().first?.string }
+        return Set(names.map { String(buffer: $0) })
+    }
+
+    public func claim(
+        _ count: Int, from lost: String, for consumer: String, on queue: KeyName
+    ) async throws -> [QueueItem] {
+        let claim = QueueClaim(queue: queue, lost: lost, consumer: consumer)
+        guard let ids = try await claim.pending(count, on: commands), !ids.isEmpty else {
+            try await claim.forgetLost(on: commands)
+            return []
+        }
+        return try await claim.take(ids, on: commands)
+    }
 }

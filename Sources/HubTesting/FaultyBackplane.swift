@@ -15,6 +15,8 @@ package final class FaultyBackplane: Backplane {
         package var isAway = false
         /// No lease can be renewed or read.
         package var failsLeases = false
+        /// What is put into a queue is lost before anybody takes it.
+        package var losesItems = false
         /// Entries that logs have lost.
         package var lostEntries: Set<LogID> = []
         package var random = SeededGenerator(seed: 1)
@@ -128,6 +130,7 @@ package final class FaultyBackplane: Backplane {
 
     package func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws {
         try checkPresence()
+        if faults.withLock({ $0.losesItems }) { return }
         try await base.enqueue(item, on: queue)
     }
 
@@ -146,6 +149,18 @@ package final class FaultyBackplane: Backplane {
     package func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws {
         try checkPresence()
         try await base.acknowledge(items, on: queue)
+    }
+
+    package func consumers(of queue: KeyName) async throws -> Set<String> {
+        try checkPresence()
+        return try await base.consumers(of: queue)
+    }
+
+    package func claim(
+        _ count: Int, from lost: String, for consumer: String, on queue: KeyName
+    ) async throws -> [QueueItem] {
+        try checkPresence()
+        return try await base.claim(count, from: lost, for: consumer, on: queue)
     }
 
     // MARK: Leases

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         Ask(id: id, meta: ReplyMeta(owner: nil), prompt: "Why?"),
         Ask(id: id, meta: ReplyMeta(owner: ""), prompt: ""),
-        Ask(id: id, meta: ReplyMeta(owner: "ada@example.com"), prompt: "Grüße 👋🏽\n"),
+        Ask(id: id, meta: ReplyMeta(owner: "ada@example.com"), prompt: "Grüße 👋🏽\n", losses: 3),
     ]) func survivesTheQueue(ask: Ask) {
         #expect(Ask(payload: ask.payload) == ask)
     }

@@ -25,15 +25,16 @@ import Testing
     ) async throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let (backplane, names, node) = (InMemoryBackplane(), BackplaneNames(app: "test"), NodeID())
+        let leases = NodeLeases(backplane: backplane, node: node, logger: logger)
         let server = HubServer(
-            backplane: backplane, names: names, node: node, options: options, logger: logger)
-        let streams = ChunkStreams(backplane: backplane, names: names, node: node, logger: logger)
+            backplane: backplane, names: names, node: node, leases: leases, options: options, logger: logger)
+        let streams = ChunkStreams(backplane: backplane, names: names, leases: leases, logger: logger)
         let chat = ChatHub(
             configuration: configuration, model: model, streams: streams, backplane: backplane, names: names,
-            node: node,
-            logger: logger)
+            leases: leases, logger: logger)
         let endpoint = server.mount(chat.hub(), at: "/chat")
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await leases.run() }
             group.addTask { try await streams.run() }
             group.addTask { try await chat.run() }
             defer { group.cancelAll() }

@@ -2,6 +2,7 @@ import Crypto
 import HubBackplane
 import HubTesting
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import ChunkStreams
@@ -161,6 +162,81 @@ import Testing
             #expect(await sink.read(viewer).text == "abcde")
             let again = ReadingSink()
             #expect(await again.read(nodes[1].view(id, after: .start, sink: again)).text == "abcde")
+        }
+    }
+
+    /// As a failover can leave it, when text was appended before the loss was looked for.
+    @Test(arguments: [false, true]) func aHoleInTheMiddleOfALogIsWrittenAgain(isEnded: Bool) async throws {
+        try await CutOffNodes.run(2) { nodes in
+            let id = ChunkStreamID()
+            var chunks: [String] = []
+            let producer = try await nodes.begin(id, on: 0)
+            for seq in 1...300 {
+                chunks.append("<\(seq)>")
+                try await write([chunks[seq - 1]], to: producer)
+                while nodes.backplanes[0].appends.withLock({ $0.last?.seq }) != UInt64(seq) { await Task.yield() }
+            }
+            if isEnded { _ = await producer.finish(.completed) }
+            for backplane in nodes.backplanes {
+                backplane.change { $0.lostEntries = [LogID(epoch: 1, seq: 2), LogID(epoch: 1, seq: 200)] }
+            }
+            let sink = ReadingSink()
+            let viewer = nodes.streams[1].view(id, after: .start, sink: sink)
+            if !isEnded {
+                _ = await sink.read(viewer) { $0.cursor.seq == 300 }
+                try await write(["last"], to: producer)
+                chunks.append("last")
+                _ = await producer.finish(.completed)
+            }
+            let read = await sink.read(viewer)
+            #expect(read.text == chunks.joined() && read.restarts == 0)
+            #expect(read.ends.map(\.sha256) == [sha256(read.text)])
+        }
+    }
+
+    @Test func aViewerBehindTheWindowFindsAHoleToo() async throws {
+        try await CutOffNodes.run(2) { nodes in
+            let id = ChunkStreamID()
+            let early = ReadingSink()
+            let earlyViewer = nodes.streams[1].view(id, after: .start, sink: early)
+            let producer = try await nodes.begin(id, on: 0, "1 ")
+            for seq in 2...5 {
+                try await write(["\(seq) "], to: producer)
+                _ = await early.read(earlyViewer) { $0.cursor.seq == UInt64(seq) }
+            }
+            for backplane in nodes.backplanes { backplane.change { $0.lostEntries = [LogID(epoch: 1, seq: 3)] } }
+            let late = ReadingSink()
+            let lateViewer = nodes.streams[1].view(id, after: .start, sink: late)
+            #expect(await late.read(lateViewer) { $0.cursor.seq == 5 }.text == "1 2 3 4 5 ")
+            _ = await producer.finish(.completed)
+            #expect(await late.read(lateViewer).ends.count == 1)
+            #expect(await early.read(earlyViewer).text == "1 2 3 4 5 ")
+        }
+    }
+
+    @Test(arguments: [ChunkCursor(textEpoch: 1, seq: 1000), ChunkCursor(textEpoch: 7, seq: 1)])
+    func aCursorBeyondTheLogHoldsUpNobody(cursor: ChunkCursor) async throws {
+        try await withNodes(2, on: InMemoryBackplane()) { nodes in
+            for isBegun in [true, false] {
+                let id = ChunkStreamID()
+                let sinks = (0..<2).map { _ in ReadingSink() }
+                var producer = isBegun ? try await nodes[0].open(id, meta: ByteBuffer()) : nil
+                if let producer { try await write(["one "], to: producer) }
+                let viewers = [
+                    nodes[1].view(id, after: cursor, sink: sinks[0]), nodes[1].view(id, after: .start, sink: sinks[1]),
+                ]
+                if !isBegun {
+                    producer = try await nodes[0].open(id, meta: ByteBuffer())
+                    try await write(["one "], to: #require(producer))
+                }
+                _ = await sinks[1].read(viewers[1]) { $0.text == "one " }
+                try await write(["two"], to: #require(producer))
+                #expect(await sinks[1].read(viewers[1]) { $0.text == "one two" }.text == "one two")
+                let end = await producer?.finish(.completed)
+                #expect(await sinks[1].read(viewers[1]).ends == [end])
+                let beyond = await sinks[0].read(viewers[0])
+                #expect(beyond.text == "" && beyond.ends == [end])
+            }
         }
     }
 

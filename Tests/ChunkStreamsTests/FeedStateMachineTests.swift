@@ -80,8 +80,68 @@ import Testing
     @Test mutating func aHoleInTheLogItselfIsTold() {
         _ = feed.mustRead()
         _ = feed.read([Self.opening(1), Self.chunks(1...1), Self.chunks(4...4)], isLast: true, content: &content)
-        #expect(feed.hasHole)
+        #expect(feed.hole == LogHole(epoch: 1, after: 1))
         #expect(content.producer == NodeID("n"))
+    }
+
+    @Test mutating func behindAHoleTheTextMayHaveBeenWrittenAgain() {
+        _ = feed.mustRead()
+        let first = [Self.opening(1), Self.chunks(1...1), Self.chunks(4...4)]
+        #expect(feed.read(first, isLast: false, content: &content) == .readNextPage)
+        #expect(feed.read([Self.end(4)], isLast: false, content: &content) == .readNextPage)
+        #expect(feed.hole == LogHole(epoch: 1, after: 1) && content.end == nil)
+        let again = [Self.opening(2), Self.chunks(1...4, epoch: 2), Self.end(4, epoch: 2)]
+        #expect(feed.read(again, isLast: true, content: &content) == .none)
+        #expect(feed.hole == nil && content.end?.chunks == 4)
+        #expect(String(buffer: content.text.all) == "1,2,3,4,")
+    }
+
+    @Test mutating func pagesAreReadOneAfterTheOther() {
+        _ = feed.mustRead()
+        #expect(feed.read([Self.opening(1), Self.chunks(1...2)], isLast: false, content: &content) == .readNextPage)
+        #expect(feed.mustRead() == .none)
+        #expect(feed.read([Self.chunks(3...3)], isLast: true, content: &content) == .readLog)
+        #expect(feed.read([], isLast: true, content: &content) == .none)
+        #expect(content.text.last == 3)
+    }
+
+    // MARK: Claims
+
+    private static func standing(_ epoch: UInt64, _ seq: UInt64, text: UInt64 = 1) -> LogStanding {
+        LogStanding(
+            last: LogID(epoch: epoch, seq: seq), seq: seq,
+            opening: .init(epoch: epoch, textEpoch: text, node: NodeID("n")), end: nil)
+    }
+
+    private static func ended(_ epoch: UInt64, _ chunks: UInt64) -> LogStanding {
+        LogStanding(
+            last: LogID(epoch: epoch, seq: chunks + 1), seq: chunks, opening: nil,
+            end: StreamEnd(finish: .completed, chunks: chunks, bytes: 0, sha256: []))
+    }
+
+    @Test(arguments: [standing(1, 5), standing(1, 9), standing(2, 9), ended(1, 5), ended(2, 9)])
+    func aClaimWithinTheLogIsKept(standing: LogStanding) {
+        var content = StreamContent(after: ChunkCursor(textEpoch: 1, seq: 5))
+        #expect(content.isClaimed)
+        content.compareClaim(with: standing)
+        #expect(content.position == LogID(epoch: 1, seq: 5) && !content.isClaimed)
+        #expect(content.producer == (standing.last.epoch == 1 && standing.end == nil ? NodeID("n") : nil))
+    }
+
+    @Test(arguments: [nil, standing(1, 4), standing(2, 4), standing(2, 0), ended(1, 4), ended(2, 4)])
+    func aClaimBeyondTheLogIsGivenUp(standing: LogStanding?) {
+        var content = StreamContent(after: ChunkCursor(textEpoch: 1, seq: 5))
+        content.compareClaim(with: standing)
+        #expect(content.position == nil && content.text.last == 0 && !content.isClaimed)
+    }
+
+    @Test func aClaimOfALaterTextIsGivenUpAndOneOfAnEarlierTextReadsOn() {
+        var later = StreamContent(after: ChunkCursor(textEpoch: 3, seq: 1))
+        later.compareClaim(with: Self.standing(2, 50, text: 2))
+        #expect(later.position == nil)
+        var earlier = StreamContent(after: ChunkCursor(textEpoch: 1, seq: 70))
+        earlier.compareClaim(with: Self.standing(2, 50, text: 2))
+        #expect(earlier.position == LogID(epoch: 1, seq: 70))
     }
 
     @Test mutating func tooManyHeldEntriesAreReadFromTheLogInstead() {

@@ -1,9 +1,10 @@
-import ChunkStreams
 import HubBackplane
 import HubBackplaneRedis
 import HubTesting
 import Logging
 import ServiceLifecycle
+
+@testable import ChunkStreams
 
 /// What connects the nodes of a test. Every schedule that needs no fault holds on both.
 enum BackplaneKind: CaseIterable {
@@ -24,7 +25,11 @@ func withNodes(
         let backplanes = ids.map { RedisBackplane(configuration: redis, names: names, node: $0, logger: .silent) }
         for backplane in backplanes { backplane.start() }
         while !backplanes.allSatisfy(\.isReady) { try await Task.sleep(for: .milliseconds(5)) }
-        let nodes = zip(ids, backplanes).map { ChunkStreams(backplane: $1, names: names, node: $0, logger: .silent) }
+        let nodes = zip(ids, backplanes).map { id, backplane in
+            ChunkStreams(
+                backplane: backplane, names: names,
+                leases: NodeLeases(backplane: backplane, node: id, logger: .silent), logger: .silent)
+        }
         do {
             try await run(nodes, body)
         } catch {
@@ -43,7 +48,9 @@ func withNodes(
 ) async throws {
     let nodes = (0..<count).map { _ in
         ChunkStreams(
-            backplane: backplane, names: names, node: NodeID(), configuration: configuration, logger: .silent)
+            backplane: backplane, names: names,
+            leases: NodeLeases(backplane: backplane, node: NodeID(), logger: .silent),
+            configuration: configuration, logger: .silent)
     }
     try await run(nodes, body)
 }
@@ -52,7 +59,10 @@ private func run(
     _ nodes: [ChunkStreams], _ body: @escaping @Sendable ([ChunkStreams]) async throws -> Void
 ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-        for node in nodes { group.addTask { try await node.run() } }
+        for node in nodes {
+            group.addTask { try await node.node.leases.run() }
+            group.addTask { try await node.run() }
+        }
         defer { group.cancelAll() }
         try await body(nodes)
     }
@@ -63,5 +73,5 @@ private enum SharedRedis {
 }
 
 extension Logger {
-    fileprivate static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+    static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }

@@ -137,4 +137,83 @@ import Testing
         machine.doubtLog()
         #expect(machine.answered(accepted, last: 3) == .readLogEnd)
     }
+
+    @Test func anOpeningOfAnotherNodeInItsOwnEpochFencesTheProducerOff() {
+        var machine = appending(through: 4)
+        #expect(machine.answered(refused, last: 4) == .readLogEnd)
+        #expect(machine.logEnds(at: LogID(epoch: 1, seq: 0), isEnd: false, isOwnOpening: false, last: 4) == .fenced)
+    }
+
+    // MARK: A hole in the log
+
+    @Test func aHoleIsClosedByWritingAgain() {
+        var machine = appending(through: 5, acknowledged: 4)
+        #expect(machine.logHasHole(last: 6) == .none, "an append is under way")
+        #expect(machine.answered(accepted, last: 6) == .readLogEnd)
+        let action = machine.logEnds(at: LogID(epoch: 1, seq: 5), isEnd: false, isOwnOpening: false, last: 6)
+        #expect(action == .reopen(epoch: 2, after: LogID(epoch: 1, seq: 5)))
+        #expect(machine.answered(accepted, last: 6) == .appendText(after: 0))
+        machine.appending(through: 6)
+        #expect(machine.answered(accepted, last: 6) == .none)
+    }
+
+    @Test func aHoleInALogThatHasEndedIsClosedToo() {
+        var machine = appending(through: 2)
+        _ = machine.end(last: 2)
+        _ = machine.answered(accepted, last: 2)
+        #expect(machine.answered(accepted, last: 2) == .ended)
+        #expect(machine.logHasHole(last: 2) == .readLogEnd)
+        let action = machine.logEnds(at: LogID(epoch: 1, seq: 3), isEnd: true, isOwnOpening: false, last: 2)
+        #expect(action == .reopen(epoch: 2, after: LogID(epoch: 1, seq: 3)))
+        #expect(machine.answered(accepted, last: 2) == .appendText(after: 0))
+        machine.appending(through: 2)
+        #expect(machine.answered(accepted, last: 2) == .appendEnd(after: LogID(epoch: 2, seq: 2)))
+        #expect(machine.answered(accepted, last: 2) == .ended)
+    }
+
+    // MARK: A lease that is overdue
+
+    @Test func aPausedProducerAppendsNothingUntilTheLogWasLookedAt() {
+        var machine = appending(through: 1)
+        machine.pause(mayHaveExpired: false)
+        #expect(machine.isPaused && machine.isOpen)
+        #expect(machine.answered(accepted, last: 3) == .none)
+        #expect(machine.next(last: 4) == .none)
+        #expect(machine.compareWithLog(last: 4) == .readLogEnd)
+        let early = machine.logEnds(
+            at: LogID(epoch: 1, seq: 1), isEnd: false, isOwnOpening: false, isLeaseHeld: false, last: 4)
+        #expect(early == .none && machine.isPaused)
+        #expect(machine.compareWithLog(last: 4) == .readLogEnd)
+        let held = machine.logEnds(at: LogID(epoch: 1, seq: 1), isEnd: false, isOwnOpening: false, last: 4)
+        #expect(held == .appendText(after: 1) && !machine.isPaused)
+    }
+
+    @Test(arguments: [true, false]) func aPausedProducerWhoseStreamOthersEndedIsFencedOff(isLeaseHeld: Bool) {
+        var machine = appending(through: 1)
+        machine.pause(mayHaveExpired: false)
+        _ = machine.answered(lost, last: 1)
+        _ = machine.compareWithLog(last: 1)
+        let action = machine.logEnds(
+            at: LogID(epoch: 2, seq: 2), isEnd: true, isOwnOpening: false, isLeaseHeld: isLeaseHeld, last: 1)
+        #expect(action == .fenced)
+    }
+
+    @Test func anEndWaitsThroughAPause() {
+        var machine = appending(through: 1)
+        machine.pause(mayHaveExpired: false)
+        #expect(machine.answered(accepted, last: 1) == .none)
+        #expect(machine.end(last: 1) == .none)
+        _ = machine.compareWithLog(last: 1)
+        let action = machine.logEnds(at: LogID(epoch: 1, seq: 1), isEnd: false, isOwnOpening: false, last: 1)
+        #expect(action == .appendEnd(after: LogID(epoch: 1, seq: 1)))
+    }
+
+    @Test(arguments: [true, false]) func aLogThatIsGoneAfterAPauseIsWrittenAgainUnlessItMayHaveExpired(long: Bool) {
+        var machine = appending(through: 1)
+        machine.pause(mayHaveExpired: long)
+        _ = machine.answered(accepted, last: 1)
+        _ = machine.compareWithLog(last: 1)
+        let action = machine.logEnds(at: nil, isEnd: false, isOwnOpening: false, last: 1)
+        #expect(action == (long ? .fenced : .reopen(epoch: 2, after: nil)))
+    }
 }

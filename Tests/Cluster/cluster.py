@@ -1,6 +1,8 @@
 """A cluster that deploy/cluster/cluster started, as a user can start one."""
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -29,6 +31,16 @@ class Cluster:
 
     def stop(self, name: str) -> None:
         self._run("stop", name)
+
+    def freeze(self, name: str) -> None:
+        """kill -STOP: its sockets stay open and it does nothing."""
+        os.kill(self.pid(name), signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        os.kill(self.pid(name), signal.SIGCONT)
+
+    def pid(self, name: str) -> int:
+        return int((self.state / f"{name}.pid").read_text().split()[0])
 
     def start(self, name: str) -> None:
         """On the port it had; returns when it is ready."""
@@ -63,6 +75,16 @@ class Cluster:
     def is_ready(self, name: str) -> bool:
         ready = [ROOT / "deploy/ready", str(self.port(name))]
         return subprocess.run(ready, capture_output=True).returncode == 0
+
+    async def until_ready(self, name: str) -> None:
+        async with asyncio.timeout(30):
+            while not await asyncio.to_thread(self.is_ready, name):
+                await asyncio.sleep(0.05)
+
+    def redis(self, *command: str) -> str:
+        """The answer to a command, as redis-cli prints it where nobody watches."""
+        cli = ["redis-cli", "-p", str(self.port("redis")), *command]
+        return subprocess.run(cli, check=True, capture_output=True, text=True, timeout=10).stdout
 
     def connections(self) -> dict[str, int]:
         """How many sockets each edge holds now, read from the kernel: nginx keeps no idle ones."""

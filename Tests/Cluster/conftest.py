@@ -32,6 +32,12 @@ def split_nodes() -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def two_workers() -> Iterator[Cluster]:
+    """An edge, and two workers of which either can answer."""
+    yield from started("workers", "--nodes", "0", "--edges", "1", "--workers", "2")
+
+
+@pytest.fixture
 def cluster(mixed_nodes: Cluster) -> Iterator[Cluster]:
     """Three nodes, each of which takes connections and produces replies."""
     yield mixed_nodes

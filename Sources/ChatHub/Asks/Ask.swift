@@ -3,34 +3,44 @@ import NIOCore
 
 /// A question that waits for its reply to be produced, on this node or on another one.
 ///
-/// On the queue: version:u8 = 1, id: 32 digits, metaLength:u32, meta, prompt. Readers take the rest as the prompt.
+/// On the queue: version:u8 = 2, id: 32 digits, losses:u8, metaLength:u32, meta, prompt. Readers take the rest as the
+/// prompt.
 struct Ask: Sendable, Equatable {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     let id: ChunkStreamID
     /// What is written down about the reply's stream.
     let meta: ReplyMeta
     let prompt: String
+    /// How often the backplane has lost its data since the ask was first queued.
+    var losses: UInt8
 
-    init(id: ChunkStreamID, meta: ReplyMeta, prompt: String) {
+    init(id: ChunkStreamID, meta: ReplyMeta, prompt: String, losses: UInt8 = 0) {
         self.id = id
         self.meta = meta
         self.prompt = prompt
+        self.losses = losses
     }
+
+    /// The epoch in which the reply begins: later than those of a producer that has begun it before the last loss, who goes
+    /// on one epoch after each.
+    var firstEpoch: UInt64 { UInt64(losses) + 1 }
 
     init?(payload: ByteBuffer) {
         var payload = payload
         guard payload.readInteger() == Self.version, let digits = payload.readString(length: 32),
-            let id = ChunkStreamID(digits), let length: UInt32 = payload.readInteger(),
+            let id = ChunkStreamID(digits), let losses: UInt8 = payload.readInteger(),
+            let length: UInt32 = payload.readInteger(),
             let meta = payload.readSlice(length: Int(length)).flatMap(ReplyMeta.init(payload:))
         else { return nil }
-        self.init(id: id, meta: meta, prompt: String(buffer: payload))
+        self.init(id: id, meta: meta, prompt: String(buffer: payload), losses: losses)
     }
 
     var payload: ByteBuffer {
         var buffer = ByteBuffer()
         buffer.writeInteger(Self.version)
         buffer.writeString(id.rawValue)
+        buffer.writeInteger(losses)
         var meta = meta.payload
         buffer.writeInteger(UInt32(meta.readableBytes))
         buffer.writeBuffer(&meta)

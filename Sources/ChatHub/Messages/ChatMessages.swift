@@ -65,8 +65,6 @@ extension StreamProblem {
         code: "unavailable", message: "The server cannot take questions right now.", retryable: true)
     static let noWorker = StreamProblem(
         code: "no_worker", message: "No server was free to answer in time.", retryable: true)
-    static let logLost = StreamProblem(
-        code: "log_lost", message: "The rest of the reply was lost.", retryable: true)
     static let tooLong = StreamProblem(
         code: "reply_too_long", message: "The reply grew longer than this server allows.", retryable: false)
     static let shuttingDown = StreamProblem(

@@ -7,8 +7,10 @@ import HubBackplane
 struct FeedStateMachine: Sendable {
     enum Action: Equatable {
         case none
-        /// Read the log after ``FeedStateMachine/position`` and say what was there.
+        /// Read the log after what is known and say what was there.
         case readLog
+        /// Read the page of the log after the one that was read.
+        case readNextPage
     }
 
     private enum Phase: Equatable {
@@ -24,15 +26,14 @@ struct FeedStateMachine: Sendable {
     private var phase = Phase.subscribing
     private var held: Deque<StreamEntry> = []
     private var readAgain = false
-    /// A read found something that does not follow on; the producer is asked to look.
-    private(set) var hasHole = false
+    /// What the log lacks as far as it was read; the producer is asked to write it again.
+    private(set) var hole: LogHole?
 
     /// The subscription is confirmed, for the first time or again, or nothing was heard for long.
     mutating func mustRead() -> Action {
         switch phase {
         case .subscribing, .live:
-            phase = .reading
-            return .readLog
+            return startReading()
         case .reading:
             readAgain = true
             return .none
@@ -59,9 +60,8 @@ struct FeedStateMachine: Sendable {
             case .taken, .known:
                 return endedOrNone(content)
             case .gap:
-                phase = .reading
                 held.append(entry)
-                return .readLog
+                return startReading()
             }
         }
     }
@@ -69,19 +69,15 @@ struct FeedStateMachine: Sendable {
     /// A page of the log was read.
     mutating func read(_ entries: [StreamEntry], isLast: Bool, content: inout StreamContent) -> Action {
         guard phase == .reading else { return .none }
-        hasHole = false
-        for entry in entries where content.takeFromLog(entry) == .gap { hasHole = true }
+        content.takeFromLog(entries, hole: &hole)
         if content.end != nil { return endedOrNone(content) }
-        if !isLast && !hasHole { return .readLog }
+        if !isLast { return .readNextPage }
         while let entry = held.popFirst() {
             // It was published after the log had it, but after this page was read.
             if content.take(entry) == .gap { readAgain = true }
         }
         if content.end != nil { return endedOrNone(content) }
-        if readAgain {
-            readAgain = false
-            return .readLog
-        }
+        if readAgain { return startReading() }
         phase = .live
         return .none
     }
@@ -89,6 +85,13 @@ struct FeedStateMachine: Sendable {
     /// The log could not be read; the backplane's next ready reads it again.
     mutating func readFailed() {
         if phase == .reading { phase = .live }
+    }
+
+    private mutating func startReading() -> Action {
+        phase = .reading
+        readAgain = false
+        hole = nil
+        return .readLog
     }
 
     private mutating func endedOrNone(_ content: StreamContent) -> Action {

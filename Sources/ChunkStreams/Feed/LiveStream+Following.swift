@@ -20,7 +20,7 @@ extension LiveStream {
             let isWanted = state.withLockedValue { state in
                 state.isSubscribing = false
                 guard !state.isClosed, state.feed != nil else { return false }
-                state.subscription = subscription
+                state.following.subscription = subscription
                 return true
             }
             guard isWanted else { return subscription.cancel() }
@@ -32,7 +32,7 @@ extension LiveStream {
     func catchUp() {
         let mustFollow = state.withLockedValue { state in
             state.quietTicks = 0
-            guard state.feed != nil, state.subscription == nil, !state.isSubscribing else { return false }
+            guard state.feed != nil, state.following.subscription == nil, !state.isSubscribing else { return false }
             state.isSubscribing = true
             return true
         }
@@ -45,13 +45,12 @@ extension LiveStream {
             read()
         case .message(let payload):
             guard let entry = StreamEntry(payload: payload) else { return }
-            let action = state.withLockedValue { state -> FeedStateMachine.Action in
-                state.quietTicks = 0
+            let (action, hasNewProducer) = state.withLockedValue { state in
                 let action = state.feed?.received(entry, content: &state.content) ?? .none
-                state.boundText(to: node.configuration.windowBytes)
-                state.viewers.signal()
-                return action
+                state.hasNews(windowBytes: node.configuration.windowBytes)
+                return (action, state.hasNewProducer)
             }
+            if hasNewProducer { watchProducer() }
             if action == .readLog { readPages() }
         }
     }
@@ -63,34 +62,79 @@ extension LiveStream {
 
     private func readPages() {
         Task {
-            var action = FeedStateMachine.Action.readLog
-            while action == .readLog {
-                let position = state.withLockedValue { $0.content.position }
-                guard let page = try? await node.backplane.read(names.log, after: position) else {
-                    return state.withLockedValue { $0.feed?.readFailed() ?? () }
+            do {
+                var action = FeedStateMachine.Action.readLog
+                var position: LogID?
+                while action != .none {
+                    if action == .readLog { position = try await beginningOfReading() }
+                    let page = try await node.backplane.read(names.log, after: position)
+                    position = page.entries.last?.id ?? position
+                    action = take(page)
                 }
-                action = take(page)
+            } catch {
+                return state.withLockedValue { $0.feed?.readFailed() ?? () }
             }
-            askForMissing()
+            if let hole = state.withLockedValue({ $0.feed?.hole }) { report(hole) }
+            if state.withLockedValue({ $0.takeSilence() }) { askWhetherProduced() }
         }
+    }
+
+    /// Where the log is read on; what a client claims to have read is first held against the log.
+    private func beginningOfReading() async throws -> LogID? {
+        let (position, isClaimed) = state.withLockedValue { ($0.content.position, $0.content.isClaimed) }
+        guard isClaimed else { return position }
+        let standing = try await node.standing(names)
+        let (checked, hasNewProducer) = state.withLockedValue { state in
+            if state.content.isClaimed {
+                state.content.compareClaim(with: standing)
+                state.viewers.signal()
+            }
+            return (state.content.position, state.hasNewProducer)
+        }
+        if hasNewProducer { watchProducer() }
+        return checked
     }
 
     private func take(_ page: LogPage) -> FeedStateMachine.Action {
-        state.withLockedValue { state in
+        let (action, hasNewProducer) = state.withLockedValue { state in
             let action = state.feed?.read(page.streamEntries, isLast: page.isLast, content: &state.content) ?? .none
-            state.boundText(to: node.configuration.windowBytes)
-            state.viewers.signal()
-            return action
+            if !page.entries.isEmpty { state.hasNews(windowBytes: node.configuration.windowBytes) }
+            return (action, state.hasNewProducer)
         }
+        if hasNewProducer { watchProducer() }
+        return action
     }
 
     /// The log has a hole: whoever produces the stream has the text and writes it again.
-    private func askForMissing() {
-        let producer = state.withLockedValue { $0.feed?.hasHole == true ? $0.content.producer : nil }
-        guard let producer else { return }
-        node.backplane.publish(
-            NodeMessage.compare(id).payload, to: node.names.node(producer), completion: { _ in })
+    func report(_ hole: LogHole) {
+        guard let producer = state.withLockedValue({ $0.content.producer }) else { return }
+        say(.hole(id, hole), to: producer)
     }
+
+    func say(_ message: NodeMessage, to node: NodeID) {
+        self.node.backplane.publish(message.payload, to: self.node.names.node(node), completion: { _ in })
+    }
+}
+
+extension LiveStream.State {
+    fileprivate mutating func hasNews(windowBytes: Int) {
+        quietTicks = 0
+        isSilent = false
+        boundText(to: windowBytes)
+        viewers.signal()
+    }
+
+    /// Whether nothing came although the log was read for it.
+    fileprivate mutating func takeSilence() -> Bool {
+        defer { isSilent = false }
+        return isSilent && content.end == nil
+    }
+
+    /// Whether another node is to be watched than is, or none any more.
+    fileprivate var hasNewProducer: Bool { wantedProducer != following.producer }
+
+    /// The node that has to be watched, as long as the stream is followed.
+    var wantedProducer: NodeID? { feed == nil || content.end != nil || isClosed ? nil : content.producer }
 }
 
 extension LogPage {

@@ -15,6 +15,10 @@ extension LiveStream {
 
     func nextEvent(ofViewer number: Int, limit: Int) -> (event: ChunkViewerEvent, hasMore: Bool)? {
         let (next, hasMore) = state.withLockedValue { state -> (ViewerState.Next, Bool) in
+            if state.isPaused(in: node.leases.term, retention: node.configuration.retention) {
+                state.viewers.update(number) { $0.isSignalled = false }
+                return (.nothing, false)
+            }
             let (next, hasMore) =
                 state.viewers.update(number) { viewer in
                     let next = viewer.next(from: state.content, limit: limit)
@@ -45,28 +49,32 @@ extension LiveStream {
 
     /// Gives the stream up on this node where, after a change, nobody reads it and nobody produces it here.
     func closeIfUnused(after change: (inout State) -> Void = { _ in }) {
-        let (subscription, isClosed) = state.withLockedValue { state in
+        let (following, isClosed) = state.withLockedValue { state in
             change(&state)
             return (state.closeWhenUnused(), state.isClosed)
         }
         if isClosed { node.registry.remove(self) }
-        subscription?.cancel()
+        following?.cancel()
     }
 
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
     private func readLog(forViewer number: Int) {
-        let own = state.withLockedValue { $0.viewers.update(number) { $0.own } ?? nil }
-        guard let content = own else { return }
         Task {
-            let page = try? await node.backplane.read(names.log, after: content.position)
-            // While the backplane is away every read fails at once.
-            if page == nil { try? await Task.sleep(for: .seconds(1)) }
-            state.withLockedValue { state in
-                state.viewers.update(number) { viewer in
-                    if let page { viewer.read(page.streamEntries, isLast: page.isLast) } else { viewer.readFailed() }
-                }
-                state.viewers.signal()
+            let position = state.withLockedValue { $0.viewers.update(number) { $0.ownPosition } ?? nil }
+            let page = try? await node.backplane.read(names.log, after: position)
+            let (hole, isInVain) = state.withLockedValue { state in
+                state.viewers.update(number) { viewer -> (LogHole?, Bool) in
+                    guard let page else {
+                        viewer.readFailed()
+                        return (nil, true)
+                    }
+                    return (viewer.read(page), viewer.isReadingInVain)
+                } ?? (nil, false)
             }
+            if let hole { report(hole) }
+            // While the backplane is away every read fails at once.
+            if isInVain { try? await Task.sleep(for: .seconds(1)) }
+            state.withLockedValue { $0.viewers.signal() }
         }
     }
 }
@@ -91,10 +99,10 @@ extension LiveStream.State {
     }
 
     /// Closes a stream that nobody reads and nobody produces here.
-    fileprivate mutating func closeWhenUnused() -> ChannelSubscription? {
+    fileprivate mutating func closeWhenUnused() -> Following? {
         guard viewers.isEmpty, production == nil else { return nil }
         isClosed = true
-        defer { subscription = nil }
-        return subscription
+        defer { following = Following() }
+        return following
     }
 }

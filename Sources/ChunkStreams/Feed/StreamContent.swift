@@ -1,5 +1,13 @@
 import HubBackplane
 
+/// A place in a log where chunks are missing although later ones are there, as a failover can leave it.
+struct LogHole: Sendable, Equatable {
+    /// Whose entries are missing.
+    var epoch: UInt64
+    /// The last chunk before the hole.
+    var after: UInt64
+}
+
 /// What a node knows of a stream: its text (or the part its viewers still want), whose epoch it is, and how it ended.
 struct StreamContent: Sendable {
     enum Taken: Equatable {
@@ -18,11 +26,14 @@ struct StreamContent: Sendable {
     private(set) var end: StreamEnd?
     /// The node that produces it, as far as its opening entry was seen.
     private(set) var producer: NodeID?
+    /// The place at which it begins is a client's claim that was not compared with the log yet.
+    private(set) var isClaimed: Bool
 
     /// What a viewer knows that has read up to `cursor`.
     init(after cursor: ChunkCursor) {
-        epoch = cursor.seq == 0 ? 0 : cursor.textEpoch
-        textEpoch = cursor.textEpoch
+        isClaimed = cursor.seq > 0
+        epoch = isClaimed ? cursor.textEpoch : 0
+        textEpoch = isClaimed ? cursor.textEpoch : 1
         text = StreamText(after: cursor.seq)
     }
 
@@ -32,6 +43,7 @@ struct StreamContent: Sendable {
         textEpoch = opening.textEpoch
         text = StreamText()
         producer = opening.node
+        isClaimed = false
     }
 
     /// The id after which the log is read on; `nil` reads it from its beginning.
@@ -39,6 +51,24 @@ struct StreamContent: Sendable {
     /// A writer that goes on with the text of an older epoch writes it again under the same seqs, so the place in an
     /// epoch is always the last chunk that is known.
     var position: LogID? { epoch == 0 ? nil : LogID(epoch: epoch, seq: text.last) }
+
+    /// Compares the claimed beginning with the log. One that lies beyond its end is given up for the log's own beginning:
+    /// a client may ask for what it likes, but others view the stream as well.
+    mutating func compareClaim(with standing: LogStanding?) {
+        isClaimed = false
+        let isBeyond =
+            switch standing {
+            case nil: true
+            case .some(let standing) where standing.opening == nil: text.last > standing.seq
+            case .some(let standing):
+                standing.opening.map { (textEpoch, text.last) > ($0.textEpoch, standing.seq) } ?? false
+            }
+        if isBeyond {
+            self = StreamContent(after: .start)
+        } else if standing?.last.epoch == epoch {
+            producer = standing?.opening?.node
+        }
+    }
 
     /// Takes an entry of the channel.
     mutating func take(_ entry: StreamEntry) -> Taken {
@@ -72,6 +102,17 @@ struct StreamContent: Sendable {
             return .taken
         }
         return take(entry)
+    }
+
+    /// Takes entries of the log.
+    ///
+    /// - Parameter hole: What the log lacks, as far as it was read.
+    mutating func takeFromLog(_ entries: [StreamEntry], hole: inout LogHole?) {
+        for entry in entries {
+            if takeFromLog(entry) == .gap, hole == nil { hole = LogHole(epoch: epoch, after: text.last) }
+            // Its producer has written the text again, or is about to.
+            if let epoch = hole?.epoch, epoch < self.epoch { hole = nil }
+        }
     }
 
     /// Ends the text: the producer's own end was accepted.

@@ -1,3 +1,5 @@
+import HubBackplane
+
 /// Where one viewer stands.
 struct ViewerState: Sendable {
     enum Next {
@@ -8,16 +10,21 @@ struct ViewerState: Sendable {
         case readLog
     }
 
+    /// They are a second apart: as long as a producer may need to write a log again that was lost.
+    private static let maximumVainReadings = 3
+
     let number: Int
     let sink: any ChunkViewerSink
     var cursor: ChunkCursor
     /// The sink was told and has not read to the end yet.
     var isSignalled = false
     /// A viewer behind the window reads the log for itself until it has caught up.
-    var own: StreamContent?
+    private(set) var own: StreamContent?
+    /// The last entry of the page it has read; `nil` where it begins anew.
+    private var ownPage: LogID?
     private var isReadingLog = false
-    /// What it still needs is not in the log any more.
-    private var isLost = false
+    /// How often it read to the log's end and found nothing: whoever produces the stream may have to write it again.
+    private var vainReadings = 0
 
     init(number: Int, sink: any ChunkViewerSink, cursor: ChunkCursor) {
         self.number = number
@@ -27,6 +34,8 @@ struct ViewerState: Sendable {
 
     /// Takes the next event from what the node has.
     mutating func next(from content: StreamContent, limit: Int) -> Next {
+        // It may be anything that another viewer has said.
+        if content.isClaimed { return .nothing }
         if content.textEpoch > cursor.textEpoch {
             let hadText = cursor.seq > 0
             cursor = ChunkCursor(textEpoch: content.textEpoch, seq: 0)
@@ -58,14 +67,24 @@ struct ViewerState: Sendable {
         }
     }
 
-    /// What was read from the log for this viewer. A last page without news means that the log was lost.
-    mutating func read(_ entries: [StreamEntry], isLast: Bool) {
+    /// After which entry the log is to be read for this viewer.
+    var ownPosition: LogID? { ownPage ?? own?.position }
+
+    /// What was read from the log for this viewer.
+    ///
+    /// - Returns: What the log lacks.
+    mutating func read(_ page: LogPage) -> LogHole? {
         isReadingLog = false
-        var content = own ?? StreamContent(after: cursor)
-        for entry in entries { _ = content.takeFromLog(entry) }
-        isLost = isLast && content.text.last <= cursor.seq
-        own = content
+        var hole: LogHole?
+        own?.takeFromLog(page.streamEntries, hole: &hole)
+        let hasNews = own.map { $0.text.last > cursor.seq } ?? false
+        ownPage = page.isLast ? nil : page.entries.last?.id
+        if hasNews { vainReadings = 0 } else if page.isLast { vainReadings += 1 }
+        return hole
     }
+
+    /// Whether the last reading has brought nothing: to be tried again a little later.
+    var isReadingInVain: Bool { vainReadings > 0 }
 
     /// The log could not be read; it is read again when the viewer asks next.
     mutating func readFailed() {
@@ -73,11 +92,14 @@ struct ViewerState: Sendable {
     }
 
     private mutating func nextOfOwn(limit: Int) -> Next {
-        if isLost { return .event(.lost) }
+        if vainReadings > Self.maximumVainReadings { return .event(.lost) }
         guard let piece = own?.text.read(after: cursor.seq, limit: limit) else {
             if isReadingLog { return .nothing }
             isReadingLog = true
-            own = own ?? StreamContent(after: cursor)
+            if own == nil {
+                own = StreamContent(after: cursor)
+                ownPage = nil
+            }
             return .readLog
         }
         cursor.seq = piece.last

@@ -3,7 +3,8 @@ public import NIOCore
 
 /// Writes one chunk stream: the only writer of its epoch.
 ///
-/// Text is shown to viewers of this node at once and goes to the log as fast as that answers. It is used by one task.
+/// Text is shown to viewers of this node at once and goes to the log as fast as that answers; while the node's lease is
+/// overdue it waits. It is used by one task. A stream whose producer is dropped without an end ends as failed.
 public final class ChunkProducer: Sendable {
     /// The stream that is written.
     public let id: ChunkStreamID
@@ -13,6 +14,8 @@ public final class ChunkProducer: Sendable {
         self.id = stream.id
         self.stream = stream
     }
+
+    deinit { stream.abandon() }
 
     /// Hands over the next chunk; waits while too much waits for the log.
     ///
@@ -40,6 +43,20 @@ public final class ChunkProducer: Sendable {
             return false
         }
         if isInterrupted { interrupt() }
+    }
+}
+
+extension ChunkProducer {
+    /// Calls `body` once when text or the end is in the log: on any thread, under the stream's lock, so it must only pass the
+    /// word on. Until then another node may begin the stream anew should this one be lost; what that needs has to be kept.
+    public func onLogged(_ body: @escaping @Sendable () -> Void) {
+        let isLogged = stream.state.withLockedValue { state in
+            guard let machine = state.production?.machine else { return false }
+            if machine.acknowledged > 0 || machine.hasEnded { return true }
+            state.production?.onLogged = body
+            return false
+        }
+        if isLogged { body() }
     }
 }
 

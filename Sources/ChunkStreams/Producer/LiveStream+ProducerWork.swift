@@ -17,9 +17,22 @@ extension LiveStream {
         case ended
     }
 
-    /// Turns what the machine wants into bytes for the backplane.
-    func work(for action: ProducerStateMachine.Action?, in state: inout State) -> Work {
-        guard let action, let epoch = state.production?.machine.epoch else { return .none }
+    /// Tells the producer's machine what has happened, and turns what it wants into bytes for the backplane.
+    func work(
+        in state: inout State,
+        after event: (inout ProducerStateMachine, _ last: UInt64) -> ProducerStateMachine.Action
+    ) -> Work {
+        guard let wasPaused = state.production?.machine.isPaused else { return .none }
+        state.production?.pauseUnless(in: node.leases.term, retention: node.configuration.retention)
+        let action = state.production?.tell(event, last: state.content.text.last) ?? .none
+        state.followReopening()
+        if wasPaused, state.production?.machine.isPaused == false { state.viewers.signal() }
+        state.production?.tellLogged()
+        return work(for: action, in: &state)
+    }
+
+    private func work(for action: ProducerStateMachine.Action, in state: inout State) -> Work {
+        guard let epoch = state.production?.machine.epoch else { return .none }
         switch action {
         case .none:
             return .none
@@ -40,6 +53,7 @@ extension LiveStream {
                 payload: StreamEntry.end(epoch: epoch, end).payload, timeToLive: node.configuration.retention)
             return .appendEnd(append, after: last)
         case .readLogEnd:
+            state.production?.beginsReading(in: node.leases.term)
             return .readLogEnd
         case .reopen(let epoch, let last):
             let opening = StreamEntry.Opening(epoch: epoch, textEpoch: state.content.textEpoch, node: node.id)
@@ -60,6 +74,8 @@ extension LiveStream {
         case .fenced:
             let waiters = takeWaiters(&state)
             let interrupt = state.production?.onInterrupt
+            // What the log does not have may not be shown any more; viewers that have more keep it.
+            state.content = StreamContent(after: .start)
             state.production = nil
             state.feed = FeedStateMachine()
             state.isSubscribing = true
@@ -93,10 +109,7 @@ extension LiveStream {
         case .publish(let payload, let goOn):
             node.backplane.publish(payload, to: names.channel) { _ in }
             if goOn {
-                perform(
-                    state.withLockedValue { state in
-                        self.work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
-                    })
+                perform(state.withLockedValue { state in self.work(in: &state) { $0.next(last: $1) } })
             } else {
                 ended()
             }
@@ -125,18 +138,18 @@ extension LiveStream {
     }
 
     private func answered(_ answer: Result<LogAppendOutcome, BackplaneError>) {
-        perform(
-            state.withLockedValue { state in
-                let action = state.production?.machine.answered(answer, last: state.content.text.last)
-                if state.production?.roomWaiter != nil,
-                    state.waitingBytes <= node.configuration.maximumWaitingBytes / 2
-                {
-                    state.production?.roomWaiter?.resume()
-                    state.production?.roomWaiter = nil
-                }
-                state.followReopening()
-                return work(for: action, in: &state)
-            })
+        let work = state.withLockedValue { state in
+            if case .success(.accepted) = answer { state.production?.accepted() }
+            let work = self.work(in: &state) { $0.answered(answer, last: $1) }
+            if state.production?.roomWaiter != nil,
+                state.waitingBytes <= node.configuration.maximumWaitingBytes / 2
+            {
+                state.production?.roomWaiter?.resume()
+                state.production?.roomWaiter = nil
+            }
+            return work
+        }
+        perform(work)
     }
 
     private func readLogEnd() async {
@@ -147,7 +160,7 @@ extension LiveStream {
             let unreadable = error as? BackplaneError ?? BackplaneError(.unavailable, "cancelled")
             return perform(
                 state.withLockedValue { state in
-                    work(for: state.production?.machine.logUnreadable(unreadable), in: &state)
+                    self.work(in: &state) { machine, _ in machine.logUnreadable(unreadable) }
                 })
         }
         let entry = last.flatMap { StreamEntry(payload: $0.payload) }
@@ -160,10 +173,11 @@ extension LiveStream {
         }
         perform(
             state.withLockedValue { state in
-                let action = state.production?.machine.logEnds(
-                    at: last?.id, isEnd: isEnd, isOwnOpening: isOwnOpening, last: state.content.text.last)
-                state.followReopening()
-                return work(for: action, in: &state)
+                let isLeaseHeld = state.production?.hasRead(in: node.leases.term) ?? false
+                return self.work(in: &state) { machine, seq in
+                    machine.logEnds(
+                        at: last?.id, isEnd: isEnd, isOwnOpening: isOwnOpening, isLeaseHeld: isLeaseHeld, last: seq)
+                }
             })
     }
 
@@ -172,10 +186,7 @@ extension LiveStream {
         guard node.backplane.isReady else { return }
         Task {
             try? await Task.sleep(for: .milliseconds(250))
-            perform(
-                state.withLockedValue { state in
-                    work(for: state.production?.machine.retryTimePassed(last: state.content.text.last), in: &state)
-                })
+            perform(state.withLockedValue { state in self.work(in: &state) { $0.retryTimePassed(last: $1) } })
         }
     }
 

@@ -8,17 +8,17 @@ extension LiveStream {
     /// This node produces the stream from now on; viewers that followed it already stay where they are.
     ///
     /// - Returns: `false` where the stream was given up on this node meanwhile.
-    func produce(_ opening: StreamEntry.Opening, meta: ByteBuffer) -> Bool {
-        let (subscription, isOpen) = state.withLockedValue { state -> (ChannelSubscription?, Bool) in
-            guard !state.isClosed else { return (nil, false) }
+    func produce(_ opening: StreamEntry.Opening, _ production: Production) -> Bool {
+        let following = state.withLockedValue { state -> Following? in
+            guard !state.isClosed else { return nil }
             state.content = StreamContent(opening: opening)
-            state.production = Production(epoch: opening.epoch, meta: meta)
+            state.production = production
             state.feed = nil
-            defer { state.subscription = nil }
-            return (state.subscription, true)
+            defer { state.following = Following() }
+            return state.following
         }
-        subscription?.cancel()
-        return isOpen
+        following?.cancel()
+        return following != nil
     }
 
     /// Hands over text. Returns whether so much waits for the log that the producer has to wait, too.
@@ -40,7 +40,7 @@ extension LiveStream {
             state.content.text.append(chunk)
         }
         state.viewers.signal()
-        let work = work(for: state.production?.machine.next(last: state.content.text.last), in: &state)
+        let work = self.work(in: &state) { $0.next(last: $1) }
         // Most texts are shorter than what may wait.
         let limit = node.configuration.maximumWaitingBytes
         return .success((work, state.content.text.byteCount > limit && state.waitingBytes > limit))
@@ -72,6 +72,15 @@ extension LiveStream {
         }
     }
 
+    /// Nobody will write or end the stream any more.
+    func abandon() {
+        let work = state.withLockedValue { state -> Work in
+            guard state.production?.machine.isOpen == true else { return .none }
+            return endText(.failed(.producerLost), usage: nil, in: &state)
+        }
+        perform(work)
+    }
+
     /// The owner stops the stream: the text is over at once, and the end says so.
     ///
     /// - Parameter epoch: The epoch that was to be stopped; a later one goes on.
@@ -91,18 +100,47 @@ extension LiveStream {
         return interrupt != nil || state.withLockedValue { $0.production?.isStopped == true }
     }
 
-    /// The backplane is ready again, or a reader found a hole.
+    /// The backplane is ready again, the lease is held again, or somebody misses something.
     func compareWithLog() {
-        perform(
-            state.withLockedValue { state in
-                work(for: state.production?.machine.compareWithLog(last: state.content.text.last), in: &state)
-            })
+        perform(state.withLockedValue { state in self.work(in: &state) { $0.compareWithLog(last: $1) } })
+    }
+
+    /// A new term of the lease has begun: the stream goes on when the log shows that nobody has taken it.
+    func compareInNewTerm() {
+        let work = state.withLockedValue { state -> Work in
+            guard state.production?.machine.hasEnded == false else { return .none }
+            return self.work(in: &state) { machine, last in
+                machine.isPaused ? machine.compareWithLog(last: last) : .none
+            }
+        }
+        perform(work)
+    }
+
+    /// A reader found that the log lacks something: written again where that is so.
+    func isMissing(_ hole: LogHole) {
+        guard state.withLockedValue({ $0.production?.machine.epoch == hole.epoch }) else { return }
+        Task {
+            let place = LogID(epoch: hole.epoch, seq: hole.after)
+            guard let page = try? await node.backplane.read(names.log, after: place) else { return }
+            guard case .chunks(let next)? = page.streamEntries.first, next.first > hole.after + 1 else { return }
+            let work = state.withLockedValue { state -> Work in
+                guard state.production?.machine.epoch == hole.epoch else { return .none }
+                return self.work(in: &state) { $0.logHasHole(last: $1) }
+            }
+            perform(work)
+        }
+    }
+
+    /// Whether this node produces the stream. Who asks has heard nothing for long, so the log is looked at, too.
+    func isProduced() -> Bool {
+        guard state.withLockedValue({ $0.production != nil }) else { return false }
+        compareWithLog()
+        return true
     }
 
     private func endText(_ finish: StreamFinish, usage: StreamUsage?, in state: inout State) -> Work {
         guard state.production?.machine.isOpen == true else {
-            return work(
-                for: state.production?.machine.hasEnded == true ? .ended : ProducerStateMachine.Action.none, in: &state)
+            return state.production?.machine.hasEnded == true ? .ended : .none
         }
         let text = state.content.text
         var hash = SHA256()
@@ -110,11 +148,18 @@ extension LiveStream {
         state.production?.end = StreamEnd(
             finish: finish, chunks: text.last, bytes: UInt64(text.byteCount), sha256: Array(hash.finalize()),
             usage: usage)
-        return work(for: state.production?.machine.end(last: text.last), in: &state)
+        return self.work(in: &state) { $0.end(last: $1) }
     }
 }
 
 extension LiveStream.State {
+    /// Whether viewers have to wait for what is here: it may not be shown before the log was looked at. An end stands.
+    mutating func isPaused(in term: UInt64?, retention: Duration) -> Bool {
+        guard production != nil, content.end == nil else { return false }
+        production?.pauseUnless(in: term, retention: retention)
+        return production?.machine.isPaused ?? false
+    }
+
     /// How many bytes of text the log has not accepted.
     var waitingBytes: Int {
         guard let acknowledged = production?.machine.acknowledged else { return 0 }

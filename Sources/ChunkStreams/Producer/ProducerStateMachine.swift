@@ -14,7 +14,7 @@ struct ProducerStateMachine: Sendable {
         /// Read the log's last entry and say what it is.
         case readLogEnd
         /// Append the opening entry of this epoch, if the log still ends with this entry, as a writer that goes on with
-        /// the same text. The log and the meta may be gone.
+        /// the same text. The log and the meta may be gone, or the log has a hole.
         case reopen(epoch: UInt64, after: LogID?)
         /// These chunks are in the log, but perhaps nobody was told: publish them, then go on with ``next(last:)``.
         case publishAgain(after: UInt64, through: UInt64)
@@ -49,12 +49,19 @@ struct ProducerStateMachine: Sendable {
     private(set) var isEnding = false
     /// The log may have lost what it accepted: compare before anything is appended.
     private var mustCompare = false
+    /// Readers cannot read on somewhere in the middle of the log.
+    private var hasHole = false
+    /// The lease is or was overdue: nothing is appended or shown before the log was looked at.
+    private(set) var isPaused: Bool
+    /// A log that is gone may have expired through the pause; it was not lost then, and is not to be brought back.
+    private var mayHaveExpired = false
     /// An opening entry of this epoch was sent and not answered.
     private var unansweredReopening: UInt64?
 
     /// A producer whose opening entry was accepted.
-    init(epoch: UInt64) {
+    init(epoch: UInt64, isPaused: Bool = false) {
         self.epoch = epoch
+        self.isPaused = isPaused
     }
 
     /// Whether text may still be handed over.
@@ -71,6 +78,8 @@ struct ProducerStateMachine: Sendable {
             phase = .reading
             return .readLogEnd
         }
+        if isPaused { return .none }
+        if hasHole { return reopen(after: LogID(epoch: epoch, seq: acknowledged)) }
         if acknowledged < last {
             return .appendText(after: acknowledged)
         }
@@ -131,23 +140,33 @@ struct ProducerStateMachine: Sendable {
     ///   - id: Its id, `nil` where there is no log.
     ///   - isEnd: Whether it is an end.
     ///   - isOwnOpening: Whether it is an opening entry of this node.
-    mutating func logEnds(at id: LogID?, isEnd: Bool, isOwnOpening: Bool, last: UInt64) -> Action {
+    ///   - isLeaseHeld: Whether the lease was held from before the log was read until now.
+    mutating func logEnds(
+        at id: LogID?, isEnd: Bool, isOwnOpening: Bool, isLeaseHeld: Bool = true, last: UInt64
+    ) -> Action {
         guard phase == .reading else { return .none }
-        guard let id else { return reopen(after: nil) }
+        if let id, isForeign(id, isEnd: isEnd, isOwnOpening: isOwnOpening, last: last) {
+            phase = .fenced
+            return .fenced
+        }
+        guard isLeaseHeld else {
+            phase = .idle
+            return next(last: last)
+        }
+        isPaused = false
+        guard let id else {
+            defer { mayHaveExpired = false }
+            guard mayHaveExpired else { return reopen(after: nil) }
+            phase = .fenced
+            return .fenced
+        }
+        mayHaveExpired = false
         if id.epoch > epoch {
-            guard isOwnOpening, id.epoch == unansweredReopening else {
-                phase = .fenced
-                return .fenced
-            }
             reopened(id.epoch)
             return next(last: last)
         }
-        guard id.epoch == epoch else { return reopen(after: id) }
+        guard id.epoch == epoch, !hasHole else { return reopen(after: id) }
         if isEnd {
-            guard isEnding, id.seq == last + 1 else {
-                phase = .fenced
-                return .fenced
-            }
             phase = .ended
             return .publishEndAgain
         }
@@ -157,6 +176,14 @@ struct ProducerStateMachine: Sendable {
         guard id.seq > known else { return next(last: last) }
         acknowledged = min(id.seq, last)
         return .publishAgain(after: known, through: acknowledged)
+    }
+
+    /// Whether the log's last entry is one that somebody else has written.
+    private func isForeign(_ id: LogID, isEnd: Bool, isOwnOpening: Bool, last: UInt64) -> Bool {
+        if id.epoch > epoch { return !isOwnOpening || id.epoch != unansweredReopening }
+        guard id.epoch == epoch else { return false }
+        if isEnd { return !isEnding || id.seq != last + 1 }
+        return id.seq == 0 && !isOwnOpening
     }
 
     /// The log's last entry could not be read.
@@ -173,6 +200,23 @@ struct ProducerStateMachine: Sendable {
         return next(last: last)
     }
 
+    /// The lease is or was overdue: another node may have ended the stream.
+    ///
+    /// - Parameter mayHaveExpired: Whether so much time has passed that the log may have expired.
+    mutating func pause(mayHaveExpired: Bool) {
+        guard phase != .fenced, phase != .ended else { return }
+        isPaused = true
+        self.mayHaveExpired = self.mayHaveExpired || mayHaveExpired
+    }
+
+    /// The log has lost entries of this epoch, though not the last one.
+    mutating func logHasHole(last: UInt64) -> Action {
+        guard phase != .fenced else { return .none }
+        hasHole = true
+        // Its last entry is looked at first: it may be the end.
+        return compareWithLog(last: last)
+    }
+
     /// The backplane is away: it may come back without what it accepted.
     mutating func doubtLog() { mustCompare = true }
 
@@ -186,6 +230,7 @@ struct ProducerStateMachine: Sendable {
     private mutating func reopened(_ epoch: UInt64) {
         self.epoch = epoch
         acknowledged = 0
+        hasHole = false
         unansweredReopening = nil
         phase = .idle
     }

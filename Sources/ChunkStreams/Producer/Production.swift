@@ -15,11 +15,54 @@ struct Production: Sendable {
     var roomWaiter: CheckedContinuation<Void, Never>?
     /// Who waits for the end to be in the log.
     var endWaiters: [CheckedContinuation<StreamEnd?, Never>] = []
+    /// Called once when text or the end is in the log.
+    var onLogged: (@Sendable () -> Void)?
     /// Ticks of the sweep since the end was in the log, or since the keys were renewed.
     var ticks = 0
+    /// The term of the node's lease under which the log was last looked at.
+    private(set) var term: UInt64?
+    /// The term under which it is being read.
+    private var readingTerm: UInt64?
+    /// When the log last accepted something.
+    private var lastAccepted = ContinuousClock.now
 
-    init(epoch: UInt64, meta: ByteBuffer) {
-        machine = ProducerStateMachine(epoch: epoch)
+    /// - Parameter term: The term of the lease from before the opening entry was sent.
+    init(epoch: UInt64, term: UInt64?, meta: ByteBuffer) {
+        machine = ProducerStateMachine(epoch: epoch, isPaused: term == nil)
+        self.term = term
         self.meta = meta
+    }
+
+    /// Nothing is appended or shown in another term than that in which the log was last looked at.
+    ///
+    /// - Parameter retention: A log younger than this that is gone was lost.
+    mutating func pauseUnless(in term: UInt64?, retention: Duration) {
+        guard term == nil || term != self.term else { return }
+        machine.pause(mayHaveExpired: lastAccepted.duration(to: .now) > retention)
+    }
+
+    mutating func tell(
+        _ event: (inout ProducerStateMachine, UInt64) -> ProducerStateMachine.Action, last: UInt64
+    ) -> ProducerStateMachine.Action {
+        event(&machine, last)
+    }
+
+    /// Tells once that text or the end is in the log.
+    mutating func tellLogged() {
+        guard onLogged != nil, machine.acknowledged > 0 || machine.hasEnded else { return }
+        onLogged.take()?()
+    }
+
+    mutating func accepted() { lastAccepted = .now }
+
+    mutating func beginsReading(in term: UInt64?) { readingTerm = term }
+
+    /// The log was read.
+    ///
+    /// - Returns: Whether the lease was held all the time.
+    mutating func hasRead(in term: UInt64?) -> Bool {
+        guard let term, term == readingTerm else { return false }
+        self.term = term
+        return true
     }
 }

@@ -11,21 +11,25 @@ extension ChunkStreams {
         let names = node.names.stream(id.rawValue)
         let deadline = ContinuousClock.now + node.configuration.stopDeadline
         var hasAsked = false
+        var following = Following()
+        defer { following.cancel() }
         while ContinuousClock.now < deadline {
             do {
-                switch try await standing(of: id, names: names) {
-                case .ended(let end):
-                    if hasAsked, end.finish == .stopped { return .stopped(atSeq: end.chunks) }
-                    return .alreadyEnded(end)
-                case .gone:
-                    return .unknown
-                case .notOpened:
-                    if let end = try await endBeforeOpening(id, finish: .stopped) { return .stopped(atSeq: end.chunks) }
-                    continue
-                case .live(let epoch, let producer):
-                    hasAsked = true
-                    try await ask(producer, toStop: id, epoch: epoch, names: names)
+                guard let standing = try await node.standing(names) else {
+                    if try await node.backplane.get(names.meta) == nil { return .unknown }
+                    guard let end = try await endBeforeOpening(id, finish: .stopped) else { continue }
+                    return .stopped(atSeq: end.chunks)
                 }
+                if let end = standing.end {
+                    return hasAsked && end.finish == .stopped ? .stopped(atSeq: end.chunks) : .alreadyEnded(end)
+                }
+                hasAsked = true
+                let producer = standing.opening?.node
+                if let producer {
+                    watch(producer, by: &following)
+                    if let end = try await end(id, lost: producer) { return .stopped(atSeq: end.chunks) }
+                }
+                try await ask(producer, toStop: id, epoch: standing.last.epoch, names: names)
                 if try await ends(names, within: .seconds(1)) { continue }
             } catch {
                 logger.debug("A stop could not be carried", metadata: ["stream": "\(id)", "error": "\(error)"])
@@ -36,30 +40,19 @@ extension ChunkStreams {
         return .unconfirmed
     }
 
-    private enum Standing {
-        case gone
-        case notOpened
-        case live(epoch: UInt64, producer: NodeID?)
-        case ended(StreamEnd)
+    private func watch(_ producer: NodeID, by following: inout Following) {
+        guard following.producer != producer else { return }
+        following.begins(with: producer)?.cancel()
+        following.watches(producer, with: node.leases.watch(producer) {})?.cancel()
     }
 
-    private func standing(of id: ChunkStreamID, names: BackplaneNames.Stream) async throws -> Standing {
-        guard let last = try await node.backplane.lastEntry(of: names.log) else {
-            return try await node.backplane.get(names.meta) == nil ? .gone : .notOpened
-        }
-        switch StreamEntry(payload: last.payload) {
-        case .end(_, let end):
-            return .ended(end)
-        case .open(let opening):
-            return .live(epoch: opening.epoch, producer: opening.node)
-        case .chunks, nil:
-            let beginning = try await node.backplane.read(
-                names.log, after: LogID(epoch: last.id.epoch - 1, seq: .max))
-            guard case .open(let opening)? = beginning.streamEntries.first else {
-                return .live(epoch: last.id.epoch, producer: nil)
-            }
-            return .live(epoch: opening.epoch, producer: opening.node)
-        }
+    /// Ends a stream whose producer was judged dead.
+    private func end(_ id: ChunkStreamID, lost producer: NodeID) async throws -> StreamEnd? {
+        if node.leases.isAlive(producer) { return nil }
+        let names = node.names.stream(id.rawValue)
+        let survey = try await node.survey(names)
+        guard survey.end == nil, survey.opening?.node == producer else { return nil }
+        return try await node.end(names, surveyed: survey, as: .stopped)
     }
 
     private func ask(

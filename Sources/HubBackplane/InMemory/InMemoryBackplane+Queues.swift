@@ -52,4 +52,14 @@ extension InMemoryBackplane {
     public func acknowledge(_ items: [QueueItem.ID], on queue: KeyName) async throws {
         state.withLockedValue { $0.queues[queue]?.acknowledge(Set(items)) }
     }
+
+    public func consumers(of queue: KeyName) async throws -> Set<String> {
+        state.withLockedValue { $0.queues[queue]?.consumers } ?? []
+    }
+
+    public func claim(
+        _ count: Int, from lost: String, for consumer: String, on queue: KeyName
+    ) async throws -> [QueueItem] {
+        state.withLockedValue { $0.queues[queue]?.claim(count, from: lost, for: consumer) } ?? []
+    }
 }

@@ -14,6 +14,7 @@ struct InMemoryQueue {
 
     private var items: Deque<QueueItem> = []
     private var taken: [String: [QueueItem]] = [:]
+    private(set) var consumers: Set<String> = []
     private var readers: Deque<Reader> = []
 
     /// Adds an item.
@@ -29,6 +30,7 @@ struct InMemoryQueue {
     }
 
     mutating func take(_ count: Int, consumer: String) -> [QueueItem] {
+        consumers.insert(consumer)
         let batch = Array(items.prefix(count))
         items.removeFirst(batch.count)
         if !batch.isEmpty { taken[consumer, default: []] += batch }
@@ -44,6 +46,20 @@ struct InMemoryQueue {
     mutating func endWait(reader id: UInt64) -> Answer? {
         guard let index = readers.firstIndex(where: { $0.id == id }) else { return nil }
         return readers.remove(at: index).answer
+    }
+
+    /// Moves pending items to another consumer; one that has none is forgotten.
+    mutating func claim(_ count: Int, from lost: String, for consumer: String) -> [QueueItem] {
+        let claimed = Array(pending(consumer: lost).prefix(count))
+        guard !claimed.isEmpty else {
+            consumers.remove(lost)
+            return []
+        }
+        taken[lost]?.removeFirst(claimed.count)
+        if taken[lost]?.isEmpty == true { taken[lost] = nil }
+        taken[consumer, default: []] += claimed
+        consumers.insert(consumer)
+        return claimed
     }
 
     func pending(consumer: String) -> [QueueItem] { taken[consumer] ?? [] }

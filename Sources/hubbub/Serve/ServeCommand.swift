@@ -51,11 +51,11 @@ private struct Node {
         let server = HubServer(
             backplane: backplane, names: names, node: id, leases: leases, options: configuration.hub, logger: logger)
         let streams = ChunkStreams(
-            backplane: backplane, names: names, node: id, configuration: configuration.streams, logger: logger)
+            backplane: backplane, names: names, leases: leases, configuration: configuration.streams, logger: logger)
         let (model, modelServices) = try configuration.model.make(logger: logger)
         let chat = ChatHub(
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
-            node: id, executor: executor, logger: logger)
+            leases: leases, executor: executor, logger: logger)
         let certificate = try configuration.tls?.files(logger: logger)
         let application = try Self.application(
             configuration, certificate: certificate, server: server, chat: chat, logger: logger)

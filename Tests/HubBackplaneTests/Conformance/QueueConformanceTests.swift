@@ -115,4 +115,53 @@ struct QueueConformanceTests {
             #expect(taken.all.sorted() == (0..<200).map(String.init).sorted())
         }
     }
+
+    // MARK: Lost consumers
+
+    /// As long as an item is left to whoever has just taken it.
+    private func waitUntilClaimable(_ kind: BackplaneKind) async throws {
+        if kind == .redis { try await Task.sleep(for: .milliseconds(1100)) }
+    }
+
+    @Test(arguments: BackplaneKind.allCases)
+    func whatALostConsumerHasTakenIsClaimedByOne(kind: BackplaneKind) async throws {
+        try await withBackplane(kind) { backplane, names in
+            #expect(try await backplane.consumers(of: names.asks).isEmpty)
+            for number in 1...5 { try await backplane.enqueue(ByteBuffer(string: "\(number)"), on: names.asks) }
+            let taken = try await backplane.take(3, from: names.asks, consumer: "lost", wait: nil)
+            _ = try await backplane.take(1, from: names.asks, consumer: "other", wait: nil)
+            #expect(try await backplane.consumers(of: names.asks) == ["lost", "other"])
+            try await waitUntilClaimable(kind)
+            let claimed = try await withThrowingTaskGroup(of: [QueueItem].self) { group in
+                for claimer in ["a", "b", "c"] {
+                    group.addTask { try await backplane.claim(2, from: "lost", for: claimer, on: names.asks) }
+                }
+                return try await group.reduce([]) { $0 + $1 }
+            }
+            let rest = try await backplane.claim(5, from: "lost", for: "a", on: names.asks)
+            #expect(Set((claimed + rest).map(\.id)) == Set(taken.map(\.id)))
+            #expect((claimed + rest).count == 3)
+            #expect((claimed + rest).allSatisfy { item in taken.contains { $0.payload == item.payload } })
+            #expect(try await backplane.pending(on: names.asks, consumer: "lost").isEmpty)
+            try await backplane.acknowledge(taken.map(\.id), on: names.asks)
+            for claimer in ["a", "b", "c"] {
+                #expect(try await backplane.pending(on: names.asks, consumer: claimer).isEmpty)
+            }
+            #expect(try await backplane.take(9, from: names.asks, consumer: "a", wait: nil).map(\.payload) == ["5"])
+        }
+    }
+
+    @Test(arguments: BackplaneKind.allCases)
+    func aLostConsumerIsForgottenWhenItHoldsNothing(kind: BackplaneKind) async throws {
+        try await withBackplane(kind) { backplane, names in
+            #expect(try await backplane.claim(1, from: "lost", for: "a", on: names.asks).isEmpty)
+            try await backplane.enqueue("x", on: names.asks)
+            _ = try await backplane.take(1, from: names.asks, consumer: "lost", wait: nil)
+            try await waitUntilClaimable(kind)
+            #expect(try await backplane.claim(1, from: "lost", for: "a", on: names.asks).count == 1)
+            #expect(try await backplane.consumers(of: names.asks) == ["lost", "a"])
+            #expect(try await backplane.claim(1, from: "lost", for: "a", on: names.asks).isEmpty)
+            #expect(try await backplane.consumers(of: names.asks) == ["a"])
+        }
+    }
 }

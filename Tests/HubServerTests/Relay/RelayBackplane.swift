@@ -73,6 +73,14 @@ final class RelayBackplane: Backplane {
     func observeState(_ observe: @escaping @Sendable (BackplaneState) -> Void) {}
     func time() async throws -> Int64 { try await base.time() }
 
+    func consumers(of queue: KeyName) async throws -> Set<String> { try await base.consumers(of: queue) }
+
+    func claim(
+        _ count: Int, from lost: String, for consumer: String, on queue: KeyName
+    ) async throws -> [QueueItem] {
+        try await base.claim(count, from: lost, for: consumer, on: queue)
+    }
+
     func renewLease(of node: NodeID, count: UInt64, timeToLive: Duration) async throws {
         try await base.renewLease(of: node, count: count, timeToLive: timeToLive)
     }

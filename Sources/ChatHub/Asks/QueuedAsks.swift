@@ -1,0 +1,80 @@
+import ChunkStreams
+import HubBackplane
+import Logging
+import Synchronization
+
+/// The asks that this node has put into the queue. It stays with each until it was opened or is given up: the backplane may
+/// lose its data.
+final class QueuedAsks: Sendable {
+    /// Whoever had opened an ask before the loss writes it down again within this time.
+    private static let patience = Duration.seconds(2)
+
+    private let queue: AskQueue
+    private let streams: ChunkStreams
+    private let deadline: Duration
+    private let waiting = Mutex<[ChunkStreamID: Ask]>([:])
+
+    init(queue: AskQueue, streams: ChunkStreams, deadline: Duration) {
+        self.queue = queue
+        self.streams = streams
+        self.deadline = deadline
+        queue.backplane.observeState { [weak self] state in
+            if state == .ready { self?.queueAgain() }
+        }
+    }
+
+    /// Queues an ask. Where nobody opens it in time, its end is written here.
+    func add(_ ask: Ask) async throws {
+        waiting.withLock { $0[ask.id] = ask }
+        do {
+            try await queue.enqueue(ask)
+        } catch {
+            waiting.withLock { $0[ask.id] = nil }
+            throw error
+        }
+        Task {
+            try? await Task.sleep(for: deadline)
+            waiting.withLock { $0[ask.id] = nil }
+            await giveUp(ask.id)
+        }
+    }
+
+    /// An ask that nobody opened in time gets its end here; then nobody can open it any more.
+    private func giveUp(_ id: ChunkStreamID) async {
+        while !Task.isCancelled {
+            do {
+                // Without it the backplane has lost everything, and whoever produces the reply writes it again.
+                guard try await streams.meta(of: id) != nil else { return }
+                _ = try await streams.endBeforeOpening(id, finish: .failed(.noWorker))
+                return
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func queueAgain() {
+        guard waiting.withLock({ !$0.isEmpty }) else { return }
+        Task {
+            try? await Task.sleep(for: Self.patience)
+            for id in waiting.withLock({ Array($0.keys) }) where !streams.hasBegun(id) { await queueAgain(id) }
+        }
+    }
+
+    private func queueAgain(_ id: ChunkStreamID) async {
+        do {
+            guard try await streams.meta(of: id) == nil else { return }
+            let lost = waiting.withLock { waiting in
+                waiting[id]?.losses += 1
+                return waiting[id]
+            }
+            guard let ask = lost else { return }
+            try await streams.create(id, meta: ask.meta.payload)
+            try await queue.enqueue(ask)
+            queue.logger.info("An ask was lost and is queued again", metadata: ["stream": "\(id)"])
+        } catch {
+            // The next ready comes to it again.
+            queue.logger.debug("An ask could not be queued again", metadata: ["stream": "\(id)", "error": "\(error)"])
+        }
+    }
+}

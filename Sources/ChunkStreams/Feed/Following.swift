@@ -1,0 +1,32 @@
+import HubBackplane
+
+/// What ties a node to a stream that another node produces.
+struct Following: Sendable {
+    var subscription: ChannelSubscription?
+    /// The producing node, which is watched.
+    private(set) var producer: NodeID?
+    private var watch: NodeWatch?
+
+    /// Whoever produces the stream is another node from now on.
+    ///
+    /// - Returns: The watch that is over.
+    mutating func begins(with producer: NodeID?) -> NodeWatch? {
+        self.producer = producer
+        return watch.take()
+    }
+
+    /// The producing node is watched.
+    ///
+    /// - Returns: The watch that is not needed: this one, where another node produces by now.
+    mutating func watches(_ producer: NodeID, with watch: NodeWatch) -> NodeWatch? {
+        guard self.producer == producer else { return watch }
+        defer { self.watch = watch }
+        return self.watch
+    }
+
+    /// Ends the subscription and the watch.
+    func cancel() {
+        subscription?.cancel()
+        watch?.cancel()
+    }
+}

@@ -1,0 +1,76 @@
+import HubBackplane
+import Logging
+import NIOConcurrencyHelpers
+
+/// What happens to a followed stream whose producer is gone: one of the nodes that have viewers writes the end.
+extension LiveStream {
+    /// Watches the node that produces the stream, and that one only.
+    func watchProducer() {
+        let (producer, old) = state.withLockedValue { state -> (NodeID?, NodeWatch?) in
+            let producer = state.wantedProducer
+            return (producer, state.following.begins(with: producer))
+        }
+        old?.cancel()
+        guard let producer else { return }
+        let watch = node.leases.watch(producer) { [weak self, leases = node.leases] in
+            self?.endIfStillLost(producer) { !leases.isAlive(producer) }
+        }
+        state.withLockedValue { $0.following.watches(producer, with: watch) }?.cancel()
+    }
+
+    /// Nothing was heard for long, and nothing is in the log.
+    func askWhetherProduced() {
+        let (producer, epoch) = state.withLockedValue { ($0.content.producer, $0.content.epoch) }
+        guard let producer else { return }
+        say(.question(id, epoch: epoch, asker: node.id), to: producer)
+    }
+
+    /// The producing node says that it does not produce the stream in this epoch.
+    func isNotProduced(inEpoch epoch: UInt64) {
+        let producer = state.withLockedValue { $0.content.epoch == epoch ? $0.content.producer : nil }
+        if let producer { endIfStillLost(producer) { true } }
+    }
+
+    private func endIfStillLost(_ producer: NodeID, _ isLost: @escaping @Sendable () -> Bool) {
+        let mustEnd = state.withLockedValue { state in
+            defer { state.isEndingLost = true }
+            return !state.isEndingLost
+        }
+        guard mustEnd else { return }
+        Task {
+            // All nodes that have viewers come to the same judgement at about the same time, and one is enough.
+            try? await Task.sleep(for: .milliseconds(.random(in: 0...200)))
+            await end(lost: producer, while: isLost)
+            state.withLockedValue { $0.isEndingLost = false }
+        }
+    }
+
+    private func end(lost producer: NodeID, while isLost: () -> Bool) async {
+        var mayBeTakenOver = true
+        while isFollowing(producer), isLost() {
+            do {
+                let survey = try await node.survey(names)
+                guard survey.end == nil, survey.opening.map({ $0.node == producer }) ?? true else { return catchUp() }
+                if survey.opening != nil, survey.chunks == 0, mayBeTakenOver {
+                    mayBeTakenOver = false
+                    try await Task.sleep(for: node.configuration.takeOverTime)
+                    continue
+                }
+                let problem: StreamProblem =
+                    survey.opening == nil ? .logLost : survey.chunks == 0 ? .workerLost : .producerLost
+                let epoch = state.withLockedValue { $0.content.epoch }
+                guard try await node.end(names, surveyed: survey, after: epoch, as: .failed(problem)) != nil else {
+                    continue
+                }
+                node.logger.info("A stream lost its producer", metadata: ["stream": "\(id)", "end": "\(problem.code)"])
+                return catchUp()
+            } catch {
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private func isFollowing(_ producer: NodeID) -> Bool {
+        state.withLockedValue { $0.wantedProducer == producer && !$0.viewers.isEmpty }
+    }
+}

@@ -1,0 +1,59 @@
+import Crypto
+import HubBackplane
+import NIOCore
+
+/// What a log has, read from its beginning: the text in it and who produced it.
+struct LogSurvey {
+    /// The last entry.
+    private(set) var last: LogID?
+    /// The last producer's opening entry.
+    private(set) var opening: StreamEntry.Opening?
+    /// How it ended, where it has.
+    private(set) var end: StreamEnd?
+    /// How many producers have begun a text.
+    private(set) var beginnings = 0
+    /// How many chunks can be read one after the other.
+    private(set) var chunks: UInt64 = 0
+    private var bytes: UInt64 = 0
+    private var sha256 = SHA256()
+
+    /// Takes the next entry.
+    mutating func take(_ entry: LogEntry) {
+        last = entry.id
+        guard end == nil else { return }
+        switch StreamEntry(payload: entry.payload) {
+        case .open(let opening):
+            if opening.textEpoch != self.opening?.textEpoch {
+                beginnings += 1
+                (chunks, bytes, sha256) = (0, 0, SHA256())
+            }
+            self.opening = opening
+        case .chunks(let chunks):
+            take(chunks)
+        case .end(_, let end):
+            self.end = end
+        case nil:
+            break
+        }
+    }
+
+    /// The end of a stream whose text is what is in the log.
+    func end(_ finish: StreamFinish) -> StreamEnd {
+        StreamEnd(finish: finish, chunks: chunks, bytes: bytes, sha256: Array(sha256.finalize()))
+    }
+
+    private mutating func take(_ entry: StreamEntry.Chunks) {
+        guard entry.first <= chunks + 1 else { return }
+        var text = entry.text
+        var seq = entry.first
+        for length in entry.lengths {
+            guard let chunk = text.readSlice(length: length) else { return }
+            if seq > chunks {
+                chunk.withUnsafeReadableBytes { sha256.update(bufferPointer: $0) }
+                bytes += UInt64(length)
+                chunks = seq
+            }
+            seq += 1
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import HubBackplane
+import NIOConcurrencyHelpers
+public import NIOCore
+
+extension ChunkStreams {
+    /// Takes a stream that nobody writes yet, or whose producer was lost before it wrote any text.
+    ///
+    /// - Parameters:
+    ///   - meta: What ``create(_:meta:)`` was given, to be written again should it be lost.
+    ///   - epoch: Greater than any that the stream may have had before the backplane lost its data.
+    /// - Returns: Its writer, `nil` where another one was first: then nothing was written or shown.
+    /// - Throws: ``BackplaneError`` where it could not be found out.
+    public func open(_ id: ChunkStreamID, meta: ByteBuffer, epoch: UInt64 = 1) async throws -> ChunkProducer? {
+        guard node.registry.claimOpening(id) else { return nil }
+        defer { node.registry.releaseOpening(id) }
+        let term = node.leases.term
+        let names = node.names.stream(id.rawValue)
+        guard let opening = try await node.open(names, epoch: epoch) else { return nil }
+        let stream = produced(id, opening, Production(epoch: opening.epoch, term: term, meta: meta))
+        if node.leases.term != nil { stream.compareInNewTerm() }
+        Task { await honourEarlierStop(of: stream) }
+        return ChunkProducer(stream: stream)
+    }
+
+    private func produced(
+        _ id: ChunkStreamID, _ opening: StreamEntry.Opening, _ production: Production
+    ) -> LiveStream {
+        while true {
+            let (stream, isNew) = node.registry.stream(id) {
+                LiveStream(id: id, opening: opening, production: production, node: node)
+            }
+            if isNew || stream.produce(opening, production) { return stream }
+            node.registry.remove(stream)
+        }
+    }
+
+    private func honourEarlierStop(of stream: LiveStream) async {
+        guard var value = try? await node.backplane.get(stream.names.stop), let epoch: UInt32 = value.readInteger()
+        else { return }
+        stream.stop(epoch: UInt64(epoch))
+    }
+}
+
+extension StreamNode {
+    /// Writes an opening entry.
+    ///
+    /// - Returns: What was written, `nil` where another node writes the stream, or it has ended.
+    fileprivate func open(_ names: BackplaneNames.Stream, epoch: UInt64) async throws -> StreamEntry.Opening? {
+        let opening = StreamEntry.Opening(epoch: epoch, textEpoch: epoch, node: id)
+        var unanswered: BackplaneError?
+        do {
+            if try await isFirst(.opening(opening, names: names, configuration: configuration)) { return opening }
+        } catch let error as BackplaneError where error.code == .timeout {
+            unanswered = error
+        }
+        let survey = try await survey(names)
+        guard let last = survey.opening else {
+            if survey.last == nil, let unanswered { throw unanswered }
+            return nil
+        }
+        guard survey.end == nil, survey.chunks == 0 else { return nil }
+        // An answer was lost, of this try or of one before: it was a yes.
+        if last.node == id { return last }
+        return try await takeOver(names, from: last.node, survey: survey)
+    }
+
+    /// The usual opening is a plain append, which costs one round trip; its message does no harm where it is refused.
+    private func isFirst(_ append: LogAppend) async throws -> Bool {
+        if append.id.epoch > 1 { return try await backplane.append(append, ifLastIs: nil) }
+        if case .accepted = try await backplane.append(append) { return true }
+        return false
+    }
+
+    /// Begins the text anew: nobody has seen any of it, so nobody notices.
+    private func takeOver(
+        _ names: BackplaneNames.Stream, from producer: NodeID, survey: LogSurvey
+    ) async throws -> StreamEntry.Opening? {
+        guard let last = survey.last, await leases.judgesDead(producer) else { return nil }
+        guard survey.beginnings < configuration.maximumBeginnings else {
+            _ = try await end(names, surveyed: survey, as: .failed(.workerLost))
+            return nil
+        }
+        let opening = StreamEntry.Opening(epoch: last.epoch + 1, textEpoch: last.epoch + 1, node: id)
+        let append = LogAppend.opening(opening, names: names, configuration: configuration)
+        return try await backplane.append(append, ifLastIs: last) ? opening : nil
+    }
+}

@@ -1,0 +1,20 @@
+import HubBackplane
+import NIOCore
+import Testing
+
+@testable import ChunkStreams
+
+@Suite struct NodeMessageTests {
+    private static let id = ChunkStreamID()
+
+    @Test(arguments: [
+        NodeMessage.stop(id, epoch: 7), .hole(id, LogHole(epoch: 2, after: 300)),
+        .question(id, epoch: 1, asker: NodeID("0123456789abcdef")), .answer(id, epoch: 3, isProduced: true),
+        .answer(id, epoch: 3, isProduced: false),
+    ]) func survivesTheChannel(message: NodeMessage) {
+        #expect(NodeMessage(payload: message.payload) == message)
+        for length in 0..<38 {
+            #expect(message.payload.getSlice(at: 0, length: length).flatMap(NodeMessage.init(payload:)) == nil)
+        }
+    }
+}
