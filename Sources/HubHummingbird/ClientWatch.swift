@@ -39,13 +39,15 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
     }
 
     /// Has this called when the client leaves before the response is over; at once where it has left.
-    func onClientLeft(_ action: @escaping @Sendable () -> Void) {
+    func onClientLeft(_ action: (@Sendable () -> Void)?) {
         let hasLeft = state.withLockedValue { state in
             if !state.hasLeft { state.onClientLeft = action }
             return state.hasLeft
         }
-        if hasLeft { action() }
+        if hasLeft { action?() }
     }
+
+    var hasLeft: Bool { state.withLockedValue { $0.hasLeft } }
 
     /// Has this called when the response was written, or could not be.
     func onResponse(_ action: @escaping @Sendable (_ isWritten: Bool) -> Void) {
@@ -54,14 +56,11 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
 
     /// The response to a request is over.
     func responded(isWritten: Bool) {
-        let (action, hasLeft) = state.withLockedValue { state in
-            defer {
-                state.onResponse = nil
-                state.onClientLeft = nil
-            }
-            return (state.onResponse, state.hasLeft)
+        let action = state.withLockedValue { state in
+            state.onClientLeft = nil
+            return state.onResponse.take()
         }
-        action?(isWritten && !hasLeft)
+        action?(isWritten)
     }
 
     private func clientLeft() {

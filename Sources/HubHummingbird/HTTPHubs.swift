@@ -30,7 +30,7 @@ public final class HTTPHubs: Sendable {
         self.options = options
         security = options.security
         tokens = ConnectionTokens(
-            backplane: server.backplane, names: server.names, secret: options.clusterSecret,
+            backplane: server.backplane, time: server.time, names: server.names, secret: options.clusterSecret,
             lifetime: options.connectTimeout, logger: server.logger)
     }
 

@@ -101,8 +101,15 @@ extension HubAccess {
         let poll = try await poll(
             request.head, target, on: Self.eventLoop,
             onClientLeft: { watch?.onClientLeft($0) })
-        // A server of someone else's does not tell what became of a response.
-        if let watch { watch.onResponse(poll.finished) } else { poll.finished(delivered: true) }
+        // From here on it counts whether the response can be written: a client that has read it all may leave before this
+        // hears that it was written.
+        watch?.onClientLeft(nil)
+        if let watch, !watch.hasLeft {
+            watch.onResponse(poll.finished)
+        } else {
+            // A server of someone else's does not tell what becomes of a response.
+            poll.finished(delivered: watch == nil)
+        }
         return Response(
             status: poll.status, headers: origins.headers(for: request.head, adding: poll.headers),
             body: poll.status == .noContent ? ResponseBody() : ResponseBody(byteBuffer: poll.body))

@@ -13,7 +13,8 @@ import Testing
         on backplane: some Backplane = InMemoryBackplane(), secret: [UInt8]? = nil, lifetime: Duration = .seconds(15)
     ) -> ConnectionTokens {
         ConnectionTokens(
-            backplane: backplane, names: BackplaneNames(app: "test"), secret: secret, lifetime: lifetime, logger: logger
+            backplane: backplane, time: ClusterTime(backplane: backplane), names: BackplaneNames(app: "test"),
+            secret: secret, lifetime: lifetime, logger: logger
         )
     }
 

@@ -42,6 +42,19 @@ import Testing
         #expect(queue.takeAccepted() == [1])
     }
 
+    @Test func whatIsWithdrawnIsNotRead() {
+        var queue = InputQueue<Int>(limit: 2)
+        _ = queue.append(ByteBuffer(string: "abc"), from: 1)
+        _ = queue.append(ByteBuffer(string: "def"), from: 2)
+        _ = queue.append(ByteBuffer(string: "ghi"), from: 3)
+        #expect(queue.next(atMost: 1) == ByteBuffer(string: "a"))
+        queue.withdraw { $0 < 3 }
+        #expect(queue.next(atMost: 9) == ByteBuffer(string: "bc"))
+        #expect(queue.next(atMost: 9) == ByteBuffer(string: "ghi"))
+        #expect(queue.next(atMost: 9) == nil)
+        #expect(queue.takeAccepted() == [3])
+    }
+
     @Test func tooManySendersAreRefused() {
         var queue = InputQueue<Int>(limit: 10)
         var outcomes: [InputQueue<Int>.Appended] = []

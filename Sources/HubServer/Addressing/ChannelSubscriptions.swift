@@ -18,6 +18,7 @@ final class ChannelSubscriptions: Sendable {
 
     private let machine = Mutex(StateMachine())
     private let receive = Mutex<Receive?>(nil)
+    private let onInterruption = Mutex<(@Sendable () -> Void)?>(nil)
     private let isRetrying = Atomic(false)
 
     init(backplane: any Backplane, names: BackplaneNames, node: NodeID, hubName: String, logger: Logger) {
@@ -28,9 +29,12 @@ final class ChannelSubscriptions: Sendable {
         self.logger = logger
     }
 
-    /// - Parameter receive: Called for every message, on a thread of the backplane.
-    func start(_ receive: @escaping Receive) {
+    /// - Parameters:
+    ///   - receive: Called for every message, on a thread of the backplane.
+    ///   - onInterruption: Called when messages of an address may have been lost.
+    func start(_ receive: @escaping Receive, onInterruption: (@Sendable () -> Void)? = nil) {
         self.receive.withLock { $0 = receive }
+        self.onInterruption.withLock { $0 = onInterruption }
         backplane.observeState { [weak self] state in
             if state == .ready { self?.subscribeMissing() }
         }
@@ -82,8 +86,10 @@ extension ChannelSubscriptions {
         var subscription: ChannelSubscription?
         do {
             subscription = try await backplane.subscribe(to: address.channel(names, hub: hubName)) { event in
-                guard case .message(let bytes) = event else { return }
-                self.received(bytes, at: address)
+                switch event {
+                case .message(let bytes): self.received(bytes, at: address)
+                case .resubscribed: self.onInterruption.withLock { $0 }?()
+                }
             }
         } catch {
             logger.debug("A channel will be subscribed to later", metadata: ["error": "\(error)"])

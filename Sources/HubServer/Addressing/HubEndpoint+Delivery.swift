@@ -63,6 +63,7 @@ extension HubEndpoint {
 extension HubEndpoint {
     /// Takes what came through the backplane, on a thread of its own.
     func receive(_ bytes: ByteBuffer, at address: HubAddress) {
+        if case .connection(let id) = address, RelayMessage.isOne(bytes) { return relayed.receive(bytes, for: id) }
         guard let envelope = Envelope(bytes), envelope.hub == hubName else { return }
         switch envelope.body {
         case .message(let message, let excluded):

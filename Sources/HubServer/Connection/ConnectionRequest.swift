@@ -13,8 +13,8 @@ public struct ConnectionRequest: Sendable {
     /// The connection's place among those that this node takes, where they are counted.
     package let place: ConnectionPlace?
 
-    private let queryFields: PackedFields
-    private let headerFields: PackedFields
+    let queryFields: PackedFields
+    let headerFields: PackedFields
 
     /// - Parameters:
     ///   - query: Names and values, percent-decoded.
@@ -23,13 +23,22 @@ public struct ConnectionRequest: Sendable {
         identity: HubIdentity = .anonymous, transport: HubTransportType, remoteAddress: String? = nil,
         place: ConnectionPlace? = nil
     ) {
+        self.init(
+            path: path, query: PackedFields(query), headers: PackedFields(headers), identity: identity,
+            transport: transport, remoteAddress: remoteAddress, place: place)
+    }
+
+    init(
+        path: String, query: PackedFields, headers: PackedFields, identity: HubIdentity, transport: HubTransportType,
+        remoteAddress: String?, place: ConnectionPlace? = nil
+    ) {
         self.path = path
         self.identity = identity
         self.transport = transport
         self.remoteAddress = remoteAddress
         self.place = place
-        queryFields = PackedFields(query)
-        headerFields = PackedFields(headers)
+        queryFields = query
+        headerFields = headers
     }
 
     /// What names the client's user, where it was authenticated.

@@ -16,6 +16,12 @@ struct PackedFields: Sendable, Hashable {
         self.bytes = Array(bytes.readableBytesView)
     }
 
+    /// What ``packed`` of other fields is.
+    init(packed: ByteBuffer) { bytes = Array(packed.readableBytesView) }
+
+    /// The fields as they are kept, to be sent to another node.
+    var packed: ByteBuffer { ByteBuffer(bytes: bytes) }
+
     var all: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         var rest = ByteBuffer(bytes: bytes)

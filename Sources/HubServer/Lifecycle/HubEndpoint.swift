@@ -22,6 +22,7 @@ public final class HubEndpoint: Sendable {
     let commands = PendingCommands()
     let answers = PendingAnswers()
     let homes = ConnectionHomes()
+    let relayed: RelayHome
 
     init(hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh) {
         let hubName = hub.name ?? path.lowercased()
@@ -41,6 +42,8 @@ public final class HubEndpoint: Sendable {
         }
         self.options = options
         registrations = hub.freeze()
+        relayed = RelayHome(edge: server.relay) { [homes, roster] id in homes[id] ?? roster.connection(id) }
+        server.leases.observeTerm { [weak relayed] in relayed?.termBegan() }
         hub.mounted(at: self)
         subscriptions.start { [weak self] address, bytes in self?.receive(bytes, at: address) }
     }

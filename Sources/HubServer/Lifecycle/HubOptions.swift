@@ -51,6 +51,10 @@ public struct HubOptions: Sendable {
     /// How many bytes of messages go to a client with one poll, about.
     public var transportMaxBufferSize = 64 * 1024
 
+    /// How long the node that holds a connection may be silent about a request for it that arrived at another node; then
+    /// the client is answered 503.
+    public var relayTimeout: Duration = .seconds(10)
+
     /// How long a transport may take to end after it was told to; then it is cut.
     public var closeTimeout: Duration = .seconds(5)
 

@@ -15,6 +15,8 @@ public final class HubServer: Service, Sendable {
     package let leases: NodeLeases
     package let options: HubOptions
     package let logger: Logger
+    package let time: ClusterTime
+    package let relay: RelayEdge
 
     let connectionLoops: ConnectionLoops
     let population = Population()
@@ -43,6 +45,15 @@ public final class HubServer: Service, Sendable {
         self.options = options
         self.logger = logger
         connectionLoops = ConnectionLoops(options: options)
+        let time = ClusterTime(backplane: backplane)
+        self.time = time
+        relay = RelayEdge(
+            backplane: backplane, names: names, node: node, time: time, nodes: self.leases, options: options,
+            logger: logger)
+        backplane.observeState { state in
+            if state == .ready { Task { try? await time.read() } }
+        }
+        self.leases.observeTerm { [weak relay] in relay?.termBegan() }
     }
 
     /// Mounts a hub at a path. The hub takes no more registrations from then on.

@@ -10,10 +10,11 @@ package protocol ConnectionHome: AnyObject, Sendable {
     ///   - exchange: Gets the answer.
     func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange)
 
-    /// Takes word of what became of a poll, from any thread: called once for each that was not refused.
+    /// Takes word of what became of a poll, from any thread: called once for each that was not refused. Also called for
+    /// bytes that wait for room and that the client was told are not taken.
     ///
     /// - Parameter delivered: Whether its answer was written to the client. `false` where the client had left, be it
-    ///   before the poll was answered.
+    ///   before the request was answered.
     func finished(_ exchange: any EdgeExchange, delivered: Bool)
 }
 

@@ -52,4 +52,6 @@ package enum HomeRefusal: UInt8, Sendable, Error {
     case tooManySends = 6
     /// The server goes away.
     case shuttingDown = 7
+    /// The home could not be asked, or did not answer in time.
+    case unavailable = 8
 }

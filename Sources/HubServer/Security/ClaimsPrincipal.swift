@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Who a client is, as the claims that were made about it and checked: those of its token.
 ///
 /// A claim is a type and a value; types are matched without regard to case, as in .NET, values with it. A token's array
@@ -11,6 +13,12 @@ public struct ClaimsPrincipal: Sendable, Hashable {
     public init(claims: [(type: String, value: String)]) {
         fields = PackedFields(claims.map { (name: $0.type, value: $0.value) })
     }
+
+    /// What ``packed`` of another one is.
+    init(packed: ByteBuffer) { fields = PackedFields(packed: packed) }
+
+    /// The claims as they are kept, to be sent to another node.
+    var packed: ByteBuffer { fields.packed }
 
     /// All claims.
     public var claims: [(type: String, value: String)] { fields.all.map { (type: $0.name, value: $0.value) } }

@@ -60,7 +60,10 @@ package final class HTTPConnection: ConnectionHome, Sendable {
     }
 
     package func finished(_ exchange: any EdgeExchange, delivered: Bool) {
-        eventLoop.execute { self.poll { $0.finished(Poll(exchange: exchange), delivered: delivered) } }
+        eventLoop.execute {
+            if !delivered { self.state.input.withdraw { $0 === exchange } }
+            self.poll { $0.finished(Poll(exchange: exchange), delivered: delivered) }
+        }
     }
 }
 

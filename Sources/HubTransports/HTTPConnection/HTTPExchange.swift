@@ -10,6 +10,7 @@ final class HTTPExchange: EdgeExchange {
     }
 
     private let state = NIOLockedValueBox(State.open)
+    private let home = NIOLockedValueBox<(any ConnectionHome)?>(nil)
 
     /// The first answer counts.
     func answer(_ answer: HomeAnswer) {
@@ -30,8 +31,21 @@ final class HTTPExchange: EdgeExchange {
 
     func hold() {}
 
+    /// Asks a home and waits for its answer. Once.
+    func ask(_ request: HomeRequest, identity: HubIdentity, of home: any ConnectionHome) async -> HomeAnswer {
+        self.home.withLockedValue { $0 = home }
+        home.take(request, identity: identity, from: self)
+        return await value()
+    }
+
+    /// The client of a poll has left before it was answered.
+    func clientLeft() {
+        home.withLockedValue { $0 }?.finished(self, delivered: false)
+        answer(.poll(.ended))
+    }
+
     /// Waits for the answer. Once.
-    func value() async -> HomeAnswer {
+    private func value() async -> HomeAnswer {
         await withCheckedContinuation { waiter in
             let answer = state.withLockedValue { state -> HomeAnswer? in
                 if case .answered(let answer) = state { return answer }

@@ -41,9 +41,8 @@ extension HubAccess {
         if transports.isDisjoint(with: [.serverSentEvents, .longPolling]), endpoint.home(target.id) == nil {
             throw .notEnabled(.longPolling)
         }
-        let exchange = HTTPExchange()
-        try await home(of: target, on: eventLoop).take(.send(bytes), identity: target.identity, from: exchange)
-        if case .refused(let refusal) = await exchange.value() { throw HubRefusal(refusal) }
+        let (answer, _) = try await ask(.send(bytes), of: target, on: eventLoop)
+        if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
 
     /// `GET` of long polling: returns when there is something to answer.
@@ -54,15 +53,11 @@ extension HubAccess {
         onClientLeft: (@escaping @Sendable () -> Void) -> Void
     ) async throws(HubRefusal) -> PollResponse {
         guard transports.contains(.longPolling) else { throw .notEnabled(.longPolling) }
-        let exchange = HTTPExchange()
-        let home = try await home(of: target, on: eventLoop)
         let first = target.isFresh ? connectionRequest(request, target, .longPolling) : nil
-        home.take(.poll(first), identity: target.identity, from: exchange)
-        onClientLeft {
-            home.finished(exchange, delivered: false)
-            exchange.answer(.poll(.ended))
-        }
-        switch await exchange.value() {
+        let exchange = HTTPExchange()
+        onClientLeft { exchange.clientLeft() }
+        let (answer, home) = try await ask(.poll(first), of: target, on: eventLoop, exchange)
+        switch answer {
         case .poll(let answer): return PollResponse(answer, to: exchange, from: home)
         case .refused(let refusal): throw HubRefusal(refusal)
         case .accepted, .opened, .terminated: throw .unknownConnection
@@ -74,12 +69,9 @@ extension HubAccess {
         _ request: HTTPRequest, _ target: Target, on eventLoop: any EventLoop
     ) async throws(HubRefusal) -> EventStreamResponse {
         guard transports.contains(.serverSentEvents) else { throw .notEnabled(.serverSentEvents) }
-        let exchange = HTTPExchange()
         let stream = EventStream()
         let first = connectionRequest(request, target, .serverSentEvents)
-        try await home(of: target, on: eventLoop)
-            .take(.serverSentEvents(first, stream), identity: target.identity, from: exchange)
-        switch await exchange.value() {
+        switch try await ask(.serverSentEvents(first, stream), of: target, on: eventLoop).answer {
         case .opened(let home):
             stream.opened(at: home)
             return EventStreamResponse(stream)
@@ -90,9 +82,8 @@ extension HubAccess {
 
     /// `DELETE`.
     package func terminate(_ target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) {
-        let exchange = HTTPExchange()
-        try await home(of: target, on: eventLoop).take(.terminate, identity: target.identity, from: exchange)
-        if case .refused(let refusal) = await exchange.value() { throw HubRefusal(refusal) }
+        let (answer, _) = try await ask(.terminate, of: target, on: eventLoop)
+        if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
 
     private func connectionRequest(
@@ -102,30 +93,6 @@ extension HubAccess {
         return ConnectionRequest(
             path: String(path.path), query: path.query, headers: request.headerFields.forConnection,
             identity: target.identity, transport: transport, remoteAddress: target.address)
-    }
-
-    /// Finds the connection's home, or makes it here: nothing of an answer may leave before its channel is listened to.
-    private func home(of target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) -> any ConnectionHome {
-        if let home = endpoint.home(target.id) { return home }
-        guard target.isFresh else { throw .unknownConnection }
-        guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
-        let place = try security.limiter?.connect(from: target.address)
-        do {
-            guard try await endpoint.claim(target.id, timeToLive: tokens.claimLifetime) else {
-                throw HubRefusal.unknownConnection
-            }
-            let home = try await eventLoop.submit { [endpoint] in
-                HTTPConnection(
-                    id: target.id, userID: target.identity.userID, endpoint: endpoint, place: place,
-                    eventLoop: eventLoop)
-            }.get()
-            home.listens(await endpoint.reserve(target.id))
-            return home
-        } catch let error as HubRefusal {
-            throw error
-        } catch {
-            throw .backplaneAway
-        }
     }
 }
 
@@ -140,6 +107,7 @@ extension HubRefusal {
             case .notTerminable: .notTerminable
             case .tooManySends: .tooManySends
             case .shuttingDown: .shuttingDown
+            case .unavailable: .backplaneAway
             }
     }
 }

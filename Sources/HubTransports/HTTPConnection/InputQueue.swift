@@ -10,6 +10,7 @@ struct InputQueue<Sender> {
         var bytes: ByteBuffer
         /// How many bytes had come when this was at the queue's end.
         let end: Int
+        var isBegun = false
     }
 
     /// How many senders may wait for room.
@@ -47,11 +48,14 @@ struct InputQueue<Sender> {
 
     /// The next bytes to be read, at most so many.
     mutating func next(atMost count: Int) -> ByteBuffer? {
-        guard var body = bodies.popFirst() else { return nil }
-        let slice = body.bytes.readSlice(length: min(count, body.bytes.readableBytes))
-        read = body.end - body.bytes.readableBytes
-        if body.bytes.readableBytes > 0 { bodies.prepend(body) }
-        return slice
+        while var body = bodies.popFirst() {
+            let slice = body.bytes.readSlice(length: min(count, body.bytes.readableBytes))
+            body.isBegun = true
+            read = body.end - body.bytes.readableBytes
+            if body.bytes.readableBytes > 0 { bodies.prepend(body) }
+            if let slice, slice.readableBytes > 0 { return slice }
+        }
+        return nil
     }
 
     /// Senders that wait and have room now.
@@ -62,6 +66,16 @@ struct InputQueue<Sender> {
             waiting.removeFirst()
         }
         return accepted
+    }
+
+    /// Drops what senders have sent that wait, unless it was begun to be read.
+    mutating func withdraw(where matches: (Sender) -> Bool) {
+        while let index = waiting.firstIndex(where: { matches($0.sender) }) {
+            let end = waiting.remove(at: index).end
+            guard let body = bodies.firstIndex(where: { $0.end == end }), !bodies[body].isBegun else { continue }
+            // It keeps its place, so that the ends of those behind it stay right.
+            bodies[body].bytes = ByteBuffer()
+        }
     }
 
     /// Everything is dropped.

@@ -61,6 +61,8 @@ extension HTTPConnection {
             if isWritable { poll.exchange.hold() }
         case .remove:
             remove()
+        case .cut:
+            remove(error: HubConnectionError.tooSlow)
         }
     }
 

@@ -23,6 +23,8 @@ extension LongPolling {
             case takeMessages(for: Poll)
             /// Nothing can come of the connection any more.
             case remove
+            /// The client does not take what it is sent.
+            case cut
         }
 
         /// What the client or its edge has to do within a time; then call ``timePassed()``.
@@ -137,9 +139,9 @@ extension LongPolling.StateMachine {
         case .waiting(let poll):
             state = .idle
             return [.answer(poll, .timedOut)]
-        case .answering(let poll, _, _):
-            // Nothing was heard of it: as not delivered.
-            return finished(poll, delivered: false)
+        case .answering(_, _, let next):
+            state = .gone
+            return (next.map { [.answer($0, .ended)] } ?? []) + [.cut]
         case .gone:
             return []
         }

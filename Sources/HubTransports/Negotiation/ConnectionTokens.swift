@@ -13,7 +13,6 @@ package final class ConnectionTokens: Sendable {
         var secret: [UInt8]
         /// The key that signs comes first.
         var keys: [TokenKey]
-        var clock = ClusterClock.local()
         var agreedAt: ContinuousClock.Instant?
         var agreement: Task<Void, Never>?
     }
@@ -24,6 +23,7 @@ package final class ConnectionTokens: Sendable {
     private static let agreementLifetime = Duration.seconds(3600)
 
     private let backplane: any Backplane
+    private let time: ClusterTime
     private let name: KeyName
     private let lifetime: Duration
     private let isSecretShared: Bool
@@ -31,12 +31,15 @@ package final class ConnectionTokens: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
+    ///   - time: What deadlines are read from.
     ///   - secret: The secret of all nodes, where the operator gave one; else the nodes agree on one.
     ///   - lifetime: How long after negotiating a token can be used (ASP.NET's `DisconnectTimeout`).
     package init(
-        backplane: any Backplane, names: BackplaneNames, secret: [UInt8]? = nil, lifetime: Duration, logger: Logger
+        backplane: any Backplane, time: ClusterTime, names: BackplaneNames, secret: [UInt8]? = nil, lifetime: Duration,
+        logger: Logger
     ) {
         self.backplane = backplane
+        self.time = time
         self.name = names.clusterSecret
         self.lifetime = lifetime
         self.isSecretShared = secret == nil
@@ -65,8 +68,8 @@ package final class ConnectionTokens: Sendable {
     }
 
     private func sign(isVersion0: Bool, for audience: ConnectionToken.Audience) -> (token: String, id: String) {
-        let (key, now) = state.withLock { ($0.keys[0], $0.clock.now) }
-        let token = ConnectionToken(isVersion0: isVersion0, deadline: now + lifetime.milliseconds)
+        let key = state.withLock { $0.keys[0] }
+        let token = ConnectionToken(isVersion0: isVersion0, deadline: time.now + lifetime.milliseconds)
         let string = token.signed(with: key, for: audience)
         return (string, token.connectionID(in: string))
     }
@@ -94,10 +97,9 @@ package final class ConnectionTokens: Sendable {
     private func verify(
         _ string: String, for audience: ConnectionToken.Audience
     ) throws(ConnectionToken.Refusal) -> Reading {
-        let (keys, now) = state.withLock { ($0.keys, $0.clock.now) }
-        let token = try ConnectionToken(string, keys: keys, audience: audience)
+        let token = try ConnectionToken(string, keys: state.withLock { $0.keys }, audience: audience)
         let id = token.connectionID(in: string)
-        return now <= token.deadline ? .usable(id: id) : .expired(id: id)
+        return time.now <= token.deadline ? .usable(id: id) : .expired(id: id)
     }
 }
 
@@ -130,8 +132,7 @@ extension ConnectionTokens {
 
     private func readBackplane() async {
         do {
-            let clock = ClusterClock(milliseconds: try await backplane.time(), instant: .now)
-            state.withLock { $0.clock = clock }
+            try await time.read()
             if isSecretShared { try await shareSecret() }
             state.withLock { $0.agreedAt = .now }
         } catch {

@@ -1,3 +1,4 @@
+import HubBackplane
 import HubServer
 
 /// What a token's claims must say. A value without clock or I/O.

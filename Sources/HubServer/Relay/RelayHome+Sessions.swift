@@ -1,0 +1,74 @@
+import HubBackplane
+import NIOConcurrencyHelpers
+
+/// Sessions whose home is here and whose edge is another node.
+extension RelayHome {
+    func opened(_ id: RelayRequestID, peer: any SessionPeer) {
+        state.withLockedValue { $0.sessions[id] = Session(peer: peer) }
+    }
+
+    func received(_ message: SessionMessage, count: UInt32, in id: RelayRequestID) {
+        if case .ended = message {
+            let session = state.withLockedValue { $0.sessions.removeValue(forKey: id) }
+            session?.peer.take(message)
+            return
+        }
+        let (session, received) = state.withLockedValue { state in
+            let received = state.sessions[id]?.receiver.received(count)
+            return (state.sessions[id], received)
+        }
+        switch received {
+        case .takes: session?.peer.take(message)
+        case .misses: edgeIsGone(id)
+        case .ignores, nil: break
+        }
+    }
+
+    /// The edge of a request cannot be reached, or what it said is missing: a poll was not delivered, a session is lost.
+    func edgeIsGone(_ id: RelayRequestID) {
+        finished(id, delivered: false)
+        let session = state.withLockedValue { $0.sessions.removeValue(forKey: id) }
+        session?.peer.take(.ended(.lost))
+    }
+}
+
+// MARK: Nodes that die
+
+extension RelayHome {
+    func watch(_ edge: NodeID) {
+        let isNew = state.withLockedValue { state in
+            defer { if state.watches[edge] == nil { state.watches[edge] = {} } }
+            return state.watches[edge] == nil
+        }
+        guard isNew else { return }
+        let unwatch = nodes.watchForDeath(of: edge) { [weak self] in self?.died(edge) }
+        let isKept = state.withLockedValue { state in
+            guard state.watches[edge] != nil else { return false }
+            state.watches[edge] = unwatch
+            return true
+        }
+        if !isKept { unwatch() }
+    }
+
+    private func died(_ edge: NodeID) { endExchanges { $0.edge == edge } }
+
+    /// This node's lease was overdue: edges may have judged it dead, and have answered their clients so. What waited
+    /// through that is not done.
+    func termBegan() { endExchanges { _ in true } }
+
+    private func endExchanges(where matches: (RelayRequestID) -> Bool) {
+        let ids = state.withLockedValue { state in
+            Set(state.requests.keys).union(state.undelivered.keys).union(state.sessions.keys).filter(matches)
+        }
+        for id in ids { edgeIsGone(id) }
+    }
+
+    func unwatchAll() {
+        let watches = state.withLockedValue { state -> [@Sendable () -> Void] in
+            guard state.isIdle else { return [] }
+            defer { state.watches = [:] }
+            return Array(state.watches.values)
+        }
+        for unwatch in watches { unwatch() }
+    }
+}
