@@ -179,11 +179,15 @@ import Testing
 
     @Test func twoFirstRequestsMakeOneConnection() async throws {
         let connected = Mutex(0)
-        try await withNodes(hub: {
+        // The second poll waits for messages where the first was there before it.
+        var options = HubOptions()
+        options.pollTimeout = .milliseconds(500)
+        let hub: @Sendable () -> Hub = {
             let hub = Hub.forTests()
             hub.onConnected { _ in connected.withLock { $0 += 1 } }
             return hub
-        }) { nodes in
+        }
+        try await withNodes(hub: hub, hubOptions: options) { nodes in
             for _ in 0..<5 {
                 connected.withLock { $0 = 0 }
                 let urls = try await negotiated(nodes)

@@ -67,11 +67,14 @@ extension RelayEdge {
     func timePassed() -> Bool {
         let numbers = state.withLockedValue { state in
             state.polls.forget(at: .now)
+            state.elsewhere.forget(at: .now)
             return Array(state.pending.keys)
         }
         for number in numbers { change(number) { $0.machine.timePassed(now: $0.age) } }
         unwatchIdleNodes()
-        return state.withLockedValue { !$0.pending.isEmpty || !$0.polls.isEmpty || !$0.watches.isEmpty }
+        return state.withLockedValue { state in
+            !state.pending.isEmpty || !state.polls.isEmpty || !state.watches.isEmpty || !state.elsewhere.isEmpty
+        }
     }
 }
 

@@ -11,6 +11,8 @@ package final class RelayEdge: Sendable {
         /// What became of polls that were answered with messages, for homes that ask again.
         var polls = RelayMemory<UInt64, PollOutcome>()
         var watches: [NodeID: @Sendable () -> Void] = [:]
+        /// Connections that were found to be claimed by other nodes.
+        var elsewhere = RelayMemory<String, Void>()
     }
 
     /// What has become of a poll's messages.
@@ -55,6 +57,17 @@ package final class RelayEdge: Sendable {
             return number
         }
         return RemoteHome(connection: connection, number: number, edge: self)
+    }
+
+    /// Whether it is known that this node is not the connection's home.
+    package func isElsewhere(_ connection: String) -> Bool { state.withLockedValue { $0.elsewhere[connection] != nil } }
+
+    /// Another node has claimed a connection.
+    ///
+    /// - Parameter time: For how long the connection could be claimed.
+    package func found(_ connection: String, elsewhereFor time: Duration) {
+        state.withLockedValue { $0.elsewhere.remember((), for: connection, until: .now + time) }
+        tick()
     }
 
     func tick() { ticker.start { [weak self] in self?.timePassed() ?? false } }

@@ -89,7 +89,7 @@ extension RelayRequest {
                 state = .received
                 return .nothing
             }
-            guard count > piece else { return .nothing }
+            guard count != piece else { return .nothing }
             piece = count
             return publish(now: now)
         }

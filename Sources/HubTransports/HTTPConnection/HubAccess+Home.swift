@@ -26,11 +26,15 @@ extension HubAccess {
     /// channel is listened to.
     private func made(_ target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) -> HTTPConnection? {
         guard !endpoint.server.isShuttingDown else { throw .shuttingDown }
-        let isFirst = try? await endpoint.claim(target.id, timeToLive: tokens.claimLifetime)
-        guard let isFirst else { throw .backplaneAway }
-        guard isFirst else { return nil }
-        // Not before: most polls with a fresh token are for connections that have their place.
+        guard !endpoint.server.relay.isElsewhere(target.id) else { return nil }
         let place = try security.limiter?.connect(from: target.address)
+        let isFirst = try? await endpoint.claim(target.id, timeToLive: tokens.claimLifetime)
+        guard isFirst == true else {
+            place?.release()
+            guard isFirst == false else { throw .backplaneAway }
+            endpoint.server.relay.found(target.id, elsewhereFor: tokens.claimLifetime)
+            return nil
+        }
         let home = try? await eventLoop.submit { [endpoint] in
             HTTPConnection(
                 id: target.id, userID: target.identity.userID, endpoint: endpoint, place: place, eventLoop: eventLoop)

@@ -16,7 +16,7 @@ final class RelayCast: Sendable {
     let homesEdge: RelayEdge
     let relayed: RelayHome
 
-    init(timeout: Duration = .milliseconds(500), pollTimeout: Duration = .seconds(90)) {
+    init(timeout: Duration = .seconds(3), pollTimeout: Duration = .seconds(90)) {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         var options = HubOptions()

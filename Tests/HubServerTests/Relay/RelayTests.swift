@@ -19,9 +19,6 @@ import Testing
         guard case .accepted = try await exchange.value() else { throw Unexpected() }
         #expect(cast.home.sent == ["hello"])
         #expect(cast.home.userIDs == ["ada"])
-        // One message there, one back.
-        #expect(cast.edgeBackplane.published.withLockedValue { $0.count } == 1)
-        #expect(cast.homeBackplane.published.withLockedValue { $0.count } == 1)
     }
 
     @Test func aConnectionThatNobodyListensForIsUnknown() async throws {
@@ -108,10 +105,10 @@ import Testing
     @Test func aRequestThatIsTooLateIsNotDone() async throws {
         try await cast.listen()
         cast.home.answers { $1.answer(.accepted) }
-        cast.edgeBackplane.change { $0.fate = { _ in .delayed(.seconds(1)) } }
+        cast.edgeBackplane.change { $0.fate = { _ in .delayed(.seconds(4)) } }
         let (exchange, _) = await cast.ask(.send(hello))
         #expect(try await exchange.refusal() == .unavailable)
-        try await Task.sleep(for: .milliseconds(1100))
+        try await Task.sleep(for: .milliseconds(1500))
         #expect(cast.home.sent == [])
     }
 
@@ -138,7 +135,7 @@ import Testing
         try await cast.listen()
         cast.home.answers { $1.hold() }
         let (exchange, _) = await cast.ask(.send(hello))
-        try await Task.sleep(for: .milliseconds(700))
+        try await Task.sleep(for: .milliseconds(3500))
         #expect(exchange.answers.isEmpty)
         cast.home.exchanges[0].answer(.accepted)
         guard case .accepted = try await exchange.value() else { throw Unexpected() }
@@ -239,7 +236,7 @@ import Testing
     }
 
     @Test func aPollThatWaitsIsLeftAloneUntilItsTimeIsOver() async throws {
-        let cast = RelayCast(timeout: .milliseconds(200), pollTimeout: .milliseconds(300))
+        let cast = RelayCast(timeout: .seconds(2), pollTimeout: .milliseconds(100))
         try await cast.listen()
         cast.home.answers { $1.hold() }
         let (exchange, _) = await cast.ask(.poll(nil))
