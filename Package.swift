@@ -85,6 +85,7 @@ let package = Package(
                 "HubServer", "HubProtocol", "HubBackplane", nioCore, nioLocks, nioHTTP1, nioWebSocket, deque, crypto,
                 httpTypes, logging, jwtKit, asyncHTTPClient,
             ],
+            resources: [.embedInCode("Management/openapi.json")],
             swiftSettings: settings),
         .target(
             name: "HubHummingbird",

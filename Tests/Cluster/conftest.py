@@ -13,10 +13,10 @@ def pytest_sessionstart() -> None:
     assert HUBBUB.exists(), f"no {HUBBUB}; 'swift build --build-tests' makes it"
 
 
-def started(name: str, *options: str) -> Iterator[Cluster]:
+def started(name: str, *arrangement: str, options: tuple[str, ...] = ()) -> Iterator[Cluster]:
     cluster = Cluster(CLUSTERS / name)
     shutil.rmtree(cluster.state, ignore_errors=True)
-    cluster.up(*options, "--", "--model", "synthetic", "--ask-deadline", "8s")
+    cluster.up(*arrangement, "--", "--model", "synthetic", "--ask-deadline", "8s", *options)
     yield cluster
     cluster.down()
 

@@ -32,6 +32,7 @@ OPTIONS = {
     "--log-level": "HUBBUB_LOG_LEVEL",
     "--require-authentication": "HUBBUB_REQUIRE_AUTHENTICATION",
     "--jwt-secret": "HUBBUB_JWT_SECRET",
+    "--management-key": "HUBBUB_MANAGEMENT_KEY",
     "--jwt-public-key": "HUBBUB_JWT_PUBLIC_KEY",
     "--jwks-url": "HUBBUB_JWKS_URL",
     "--jwt-issuer": "HUBBUB_JWT_ISSUER",

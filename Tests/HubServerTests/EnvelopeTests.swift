@@ -27,8 +27,10 @@ struct EnvelopeTests {
                 .authenticate(
                     ClaimsPrincipal(claims: [("sub", "ada"), ("roles", "a"), ("roles", "")]), milliseconds: 9)),
             .command(number: 3, .authenticate(ClaimsPrincipal(claims: []), milliseconds: nil)),
-            .command(number: 4, .close(error: "öops", allowReconnect: false)),
-            .command(number: 5, .close(error: nil, allowReconnect: true)), .command(number: 6, .find),
+            .command(number: 4, .close(error: "öops", allowReconnect: false, except: ["a", ""])),
+            .command(number: 5, .close(error: nil, allowReconnect: true, except: [])),
+            .command(number: 6, .find(inGroup: nil)),
+            .command(number: 7, .find(inGroup: "röom")), .command(number: 8, .removeFromAllGroups),
             .acknowledgement(number: 42, .refused),
             .message(SharedMessage(json: ByteBuffer(string: "{\"type\":6}\u{1E}")), except: ["one", "two"]),
             .message(

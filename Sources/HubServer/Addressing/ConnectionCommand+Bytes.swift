@@ -6,6 +6,7 @@ private enum Kind: UInt8 {
     case authenticate = 3
     case close = 4
     case find = 5
+    case removeFromAllGroups = 6
 }
 
 extension ConnectionCommand {
@@ -27,12 +28,18 @@ extension ConnectionCommand {
                 bytes.writeCounted(claim.type)
                 bytes.writeCounted(claim.value)
             }
-        case .close(let error, let allowReconnect):
+        case .removeFromAllGroups:
+            bytes.writeInteger(Kind.removeFromAllGroups.rawValue)
+        case .close(let error, let allowReconnect, let excluded):
             bytes.writeInteger(Kind.close.rawValue)
             bytes.writeInteger((allowReconnect ? 1 : 0) | (error == nil ? 0 : 2) as UInt8)
             bytes.writeCounted(error ?? "")
-        case .find:
+            bytes.writeInteger(UInt32(clamping: excluded.count))
+            for id in excluded { bytes.writeCounted(id) }
+        case .find(let group):
             bytes.writeInteger(Kind.find.rawValue)
+            bytes.writeInteger(group == nil ? 0 : 1 as UInt8)
+            bytes.writeCounted(group ?? "")
         }
     }
 
@@ -55,12 +62,23 @@ extension ConnectionCommand {
             self = .authenticate(
                 ClaimsPrincipal(claims: claims), milliseconds: milliseconds < 0 ? nil : milliseconds)
         case .close:
-            guard let flags = bytes.readInteger(as: UInt8.self), let error = bytes.readCountedString() else {
+            guard let flags = bytes.readInteger(as: UInt8.self), let error = bytes.readCountedString(),
+                let count = bytes.readInteger(as: UInt32.self)
+            else { return nil }
+            var excluded: [String] = []
+            for _ in 0..<count {
+                guard let id = bytes.readCountedString() else { return nil }
+                excluded.append(id)
+            }
+            self = .close(
+                error: flags & 2 == 0 ? nil : error, allowReconnect: flags & 1 == 1, except: excluded)
+        case .find:
+            guard let hasGroup = bytes.readInteger(as: UInt8.self), let group = bytes.readCountedString() else {
                 return nil
             }
-            self = .close(error: flags & 2 == 0 ? nil : error, allowReconnect: flags & 1 == 1)
-        case .find:
-            self = .find
+            self = .find(inGroup: hasGroup == 0 ? nil : group)
+        case .removeFromAllGroups:
+            self = .removeFromAllGroups
         case nil:
             return nil
         }

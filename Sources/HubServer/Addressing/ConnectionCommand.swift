@@ -1,12 +1,13 @@
-/// What a node asks of the node that holds a connection. Doing one twice does no harm.
+/// What a node asks of those that hold a connection, or those of a group or a user. Doing one twice does no harm.
 enum ConnectionCommand: Sendable, Equatable {
     case add(group: String)
     case remove(group: String)
     /// The client has shown a newer token; it is good for so many milliseconds, nil for ever.
     case authenticate(ClaimsPrincipal, milliseconds: Int64?)
-    case close(error: String?, allowReconnect: Bool)
-    /// Asks only whether the connection is there.
-    case find
+    case removeFromAllGroups
+    case close(error: String?, allowReconnect: Bool, except: [String])
+    /// Asks only whether the connection is there, and a member of a group where one is named.
+    case find(inGroup: String?)
 }
 
 /// What came of a ``ConnectionCommand``.

@@ -1,7 +1,7 @@
-import HubBackplane
+package import HubBackplane
 
 /// Whom a channel of the backplane speaks to, within one hub.
-enum HubAddress: Hashable, Sendable {
+package enum HubAddress: Hashable, Sendable {
     case all
     case connection(String)
     case group(String)

@@ -10,13 +10,36 @@ extension HubEndpoint {
     ///
     /// - Returns: Nil where the node that holds the connection has not answered.
     func command(_ command: ConnectionCommand, _ connectionID: String) async -> CommandOutcome? {
-        if roster.connection(connectionID) != nil { return await perform(command, on: connectionID) }
+        await self.command(command, at: .connection(connectionID))
+    }
+
+    /// Has something done to all connections of an address, on all nodes.
+    ///
+    /// - Returns: Nil where nodes that may hold one have not answered.
+    func command(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
+        let here = receivers(at: address)
+        guard !here.isEmpty else { return await ask(command, at: address, othersThan: 0) }
+        let outcome = await perform(command, on: here)
+        if case .connection = address { return outcome }
+        // This node hears itself, and says nothing. Others that say nothing, either, have none.
+        guard outcome != .notFound else { return await ask(command, at: address, othersThan: 1) ?? .notFound }
+        // It is known already what to answer.
+        publish(.command(number: Self.noAnswer, command), to: address)
+        return outcome
+    }
+
+    private static let noAnswer: UInt64 = 0
+
+    /// - Parameter own: How many of those that hear it are this node.
+    private func ask(
+        _ command: ConnectionCommand, at address: HubAddress, othersThan own: Int
+    ) async -> CommandOutcome? {
         let me = HubAddress.node(server.node)
         await subscriptions.retain(me)
         let outcome = await commands.perform(every: Self.commandInterval, attempts: Self.commandAttempts) {
             [self] number in
-            publish(.command(number: number, command), to: .connection(connectionID)) { [commands] receivers in
-                if receivers == 0 { commands.finish(number, .notFound) }
+            publish(.command(number: number, command), to: address) { [commands] receivers in
+                if receivers <= own { commands.finish(number, .notFound) }
             }
         }
         subscriptions.release(me)
@@ -24,21 +47,36 @@ extension HubEndpoint {
     }
 
     /// Does what another node asks, and tells it what came of it. A connection that has just gone is answered for, too:
-    /// there is nothing to wait for.
-    func perform(_ command: ConnectionCommand, on connectionID: String, number: UInt64, for node: NodeID) {
+    /// there is nothing to wait for. Of groups and users other nodes may know more.
+    func perform(_ command: ConnectionCommand, at address: HubAddress, number: UInt64, for node: NodeID) {
+        let connections = receivers(at: address)
         Task {
-            let outcome = await perform(command, on: connectionID)
+            let outcome = await perform(command, on: connections)
+            let isKnown = if case .connection = address { true } else { outcome != .notFound }
+            guard isKnown, number != Self.noAnswer else { return }
             publish(.acknowledgement(number: number, outcome), to: .node(node))
         }
     }
 
-    private func perform(_ command: ConnectionCommand, on connectionID: String) async -> CommandOutcome {
-        guard let connection = roster.connection(connectionID) else { return .notFound }
+    private func perform(_ command: ConnectionCommand, on connections: [HubConnection]) async -> CommandOutcome {
+        var outcome = CommandOutcome.notFound
+        for connection in connections {
+            let one = await perform(command, on: connection)
+            if outcome != .done, one != .notFound { outcome = one }
+        }
+        return outcome
+    }
+
+    private func perform(_ command: ConnectionCommand, on connection: HubConnection) async -> CommandOutcome {
+        let id = connection.id
         switch command {
         case .add(let group):
-            return await addHere(connectionID, to: group)
+            return await addHere(id, to: group)
         case .remove(let group):
-            removeHere(connectionID, from: group)
+            removeHere(id, from: group)
+            return .done
+        case .removeFromAllGroups:
+            for group in roster.groups(of: id) { removeHere(id, from: group) }
             return .done
         case .authenticate(let user, let milliseconds):
             let before = connection.principal.withLock { $0 }
@@ -47,11 +85,12 @@ extension HubEndpoint {
                 as: HubIdentity(
                     user: user, expiration: milliseconds.map { .now + .milliseconds($0) }, closesOnExpiration: true))
             return .done
-        case .close(let error, let allowReconnect):
-            connection.close(error: error, allowReconnect: allowReconnect)
+        case .close(let error, let allowReconnect, let excluded):
+            if !excluded.contains(id) { connection.close(error: error, allowReconnect: allowReconnect) }
             return .done
-        case .find:
-            return .done
+        case .find(let group):
+            guard let group else { return .done }
+            return roster.groups(of: id).contains(group) ? .done : .notFound
         }
     }
 }

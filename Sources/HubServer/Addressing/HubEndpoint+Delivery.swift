@@ -71,8 +71,9 @@ extension HubEndpoint {
             guard envelope.sender != server.node else { return }
             enqueue(message, for: receivers(at: address), except: excluded)
         case .command(let number, let command):
-            guard case .connection(let id) = address else { return }
-            perform(command, on: id, number: number, for: envelope.sender)
+            // What this node asks of others it has done itself.
+            if case .connection = address {} else if envelope.sender == server.node { return }
+            perform(command, at: address, number: number, for: envelope.sender)
         case .acknowledgement(let number, let outcome):
             commands.finish(number, outcome)
         case .clientInvocation(let number, let message, let timeout):
@@ -85,7 +86,7 @@ extension HubEndpoint {
         }
     }
 
-    private func receivers(at address: HubAddress) -> [HubConnection] {
+    func receivers(at address: HubAddress) -> [HubConnection] {
         switch address {
         case .all: roster.all
         case .connection(let id): roster.connection(id).map { [$0] } ?? []

@@ -49,6 +49,10 @@ final class Roster: Sendable {
 // MARK: Groups
 
 extension Roster {
+    func groups(of connectionID: String) -> Set<String> {
+        state.withLock { $0.connections[connectionID]?.groups ?? [] }
+    }
+
     /// - Returns: Whether the connection became a member: not where it is one already, or gone.
     func join(_ connectionID: String, _ group: String) -> Bool {
         state.withLock { state in

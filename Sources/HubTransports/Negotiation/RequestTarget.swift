@@ -19,7 +19,10 @@ package struct RequestTarget: Sendable {
         query.first { $0.name.lowercased() == name }?.value
     }
 
-    private static func decode(_ text: Substring) -> String {
+    /// Decodes a segment of a path, where a plus is a plus.
+    static func decode(path text: some StringProtocol) -> String { decode(Substring(text), plus: UInt8(ascii: "+")) }
+
+    private static func decode(_ text: Substring, plus: UInt8 = UInt8(ascii: " ")) -> String {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return String(text)
         }
@@ -28,7 +31,7 @@ package struct RequestTarget: Sendable {
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+"):
-                bytes.append(UInt8(ascii: " "))
+                bytes.append(plus)
             case UInt8(ascii: "%"):
                 if let value = UInt8(String(Substring(rest.prefix(2))), radix: 16), rest.count >= 2 {
                     bytes.append(value)

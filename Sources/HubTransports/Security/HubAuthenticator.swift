@@ -36,12 +36,16 @@ extension HTTPRequest {
     /// The token that a request carries: in `Authorization: Bearer` (RFC 6750), or in the query, where browsers have to put
     /// it for WebSockets and server-sent events. The header comes first.
     package var bearerToken: Substring? {
-        if let header = headerFields[.authorization] {
-            let scheme = header.prefix { $0 != " " }
-            guard scheme.lowercased() == "bearer" else { return nil }
-            return header[scheme.endIndex...].drop { $0 == " " }
-        }
+        if headerFields[.authorization] != nil { return headerBearerToken }
         return RequestTarget(path ?? "").value("access_token").map { Substring($0) }
+    }
+
+    /// The token in `Authorization: Bearer`.
+    var headerBearerToken: Substring? {
+        guard let header = headerFields[.authorization] else { return nil }
+        let scheme = header.prefix { $0 != " " }
+        guard scheme.lowercased() == "bearer" else { return nil }
+        return header[scheme.endIndex...].drop { $0 == " " }
     }
 
     /// Whether it shows anything that an authenticator may look at.

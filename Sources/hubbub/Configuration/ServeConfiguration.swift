@@ -28,6 +28,8 @@ struct ServeConfiguration: Sendable {
     /// How long an HTTP connection may stay without a request.
     var httpIdleTimeout: Duration
     var authentication: AuthenticationConfiguration
+    /// Nil for no management API.
+    var managementKey: String?
     var model: ModelChoice
     /// How many event loops there are; `nil` for one for each core.
     var eventLoops: Int?
@@ -59,6 +61,10 @@ struct ServeConfiguration: Sendable {
         http = try Self.http(values)
         httpIdleTimeout = try values.duration("http-idle-timeout")
         authentication = try AuthenticationConfiguration(values)
+        managementKey = try values.text("management-key")
+        if let managementKey, managementKey.utf8.count < 16 {
+            throw UsageError("management-key must have at least 16 bytes")
+        }
         model = try ModelChoice(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
         logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {

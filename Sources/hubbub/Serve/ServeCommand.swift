@@ -101,6 +101,7 @@ private struct Node {
             if configuration.authentication.isRequired { hub.requireAuthorization() }
             router.hub("/chat", hub, on: hubs)
             router.page()
+            if let key = configuration.managementKey { router.management(of: hubs, key: key) }
         }
         let idleTimeout = TimeAmount(configuration.httpIdleTimeout)
         return Application(

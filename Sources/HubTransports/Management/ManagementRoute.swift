@@ -1,0 +1,135 @@
+import HTTPTypes
+import HubServer
+
+/// What a request to the management API asks for: the paths of Azure SignalR Service's REST API (2022-06-01).
+enum ManagementRoute: Sendable, Equatable {
+    case health
+    case openAPI
+    case hub(String, Operation)
+
+    enum Operation: Sendable, Equatable {
+        case send(HubAddress)
+        case close(HubAddress)
+        /// `DELETE` of one connection.
+        case closeOne(HubAddress)
+        case find(HubAddress, inGroup: String? = nil)
+        case add(HubAddress, toGroup: String)
+        case remove(HubAddress, fromGroup: String)
+        case removeFromAllGroups(HubAddress)
+    }
+
+    enum Unknown: Error { case path, method }
+
+    init(_ method: HTTPRequest.Method, path: some StringProtocol) throws(Unknown) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { RequestTarget.decode(path: $0) }
+        guard parts.count >= 3, parts[0].isEmpty, parts[1] == "api" else { throw .path }
+        switch (parts[2], parts.count) {
+        case ("health", 3): self = try Self.reading(method, .health)
+        case ("openapi.json", 3): self = try Self.reading(method, .openAPI)
+        case ("hubs", 5...):
+            guard !parts[3...].contains("") else { throw .path }
+            self = .hub(parts[3], try Self.operation(method, parts[4...]))
+        default: throw .path
+        }
+    }
+
+    private static func reading(_ method: HTTPRequest.Method, _ route: Self) throws(Unknown) -> Self {
+        guard method == .get || method == .head else { throw .method }
+        return route
+    }
+
+    private static func operation(
+        _ method: HTTPRequest.Method, _ parts: ArraySlice<String>
+    ) throws(Unknown) -> Operation {
+        var rest = parts
+        let first = rest.removeFirst()
+        switch first {
+        case ":send", ":closeConnections":
+            guard rest.isEmpty else { throw .path }
+            return try action(method, first, .all)
+        case "connections":
+            guard let id = rest.popFirst() else { throw .path }
+            return try connection(method, id, rest)
+        case "groups":
+            guard let group = rest.popFirst() else { throw .path }
+            return try self.group(method, group, rest)
+        case "users":
+            guard let user = rest.popFirst() else { throw .path }
+            return try self.user(method, user, rest)
+        default:
+            throw .path
+        }
+    }
+
+    private static func action(
+        _ method: HTTPRequest.Method, _ name: String, _ address: HubAddress
+    ) throws(Unknown) -> Operation {
+        guard method == .post else { throw .method }
+        return name == ":send" ? .send(address) : .close(address)
+    }
+
+    private static func connection(
+        _ method: HTTPRequest.Method, _ id: String, _ rest: ArraySlice<String>
+    ) throws(Unknown) -> Operation {
+        let address = HubAddress.connection(id)
+        switch (rest.first, rest.count) {
+        case (nil, _):
+            switch method {
+            case .get, .head: return .find(address)
+            case .delete: return .closeOne(address)
+            default: throw .method
+            }
+        case (":send"?, 1): return try action(method, ":send", address)
+        case ("groups"?, 1):
+            guard method == .delete else { throw .method }
+            return .removeFromAllGroups(address)
+        default: throw .path
+        }
+    }
+
+    private static func group(
+        _ method: HTTPRequest.Method, _ group: String, _ rest: ArraySlice<String>
+    ) throws(Unknown) -> Operation {
+        switch (rest.first, rest.count) {
+        case (nil, _):
+            guard method == .get || method == .head else { throw .method }
+            return .find(.group(group))
+        case (":send"?, 1), (":closeConnections"?, 1):
+            return try action(method, rest[rest.startIndex], .group(group))
+        case ("connections"?, 2):
+            return try membership(method, .connection(rest[rest.startIndex + 1]), group)
+        default: throw .path
+        }
+    }
+
+    private static func user(
+        _ method: HTTPRequest.Method, _ user: String, _ rest: ArraySlice<String>
+    ) throws(Unknown) -> Operation {
+        let address = HubAddress.user(user)
+        switch (rest.first, rest.count) {
+        case (nil, _):
+            guard method == .get || method == .head else { throw .method }
+            return .find(address)
+        case (":send"?, 1), (":closeConnections"?, 1):
+            return try action(method, rest[rest.startIndex], address)
+        case ("groups"?, 1):
+            guard method == .delete else { throw .method }
+            return .removeFromAllGroups(address)
+        case ("groups"?, 2):
+            let group = rest[rest.startIndex + 1]
+            if method == .get || method == .head { return .find(address, inGroup: group) }
+            return try membership(method, address, group)
+        default: throw .path
+        }
+    }
+
+    private static func membership(
+        _ method: HTTPRequest.Method, _ address: HubAddress, _ group: String
+    ) throws(Unknown) -> Operation {
+        switch method {
+        case .put: return .add(address, toGroup: group)
+        case .delete: return .remove(address, fromGroup: group)
+        default: throw .method
+        }
+    }
+}

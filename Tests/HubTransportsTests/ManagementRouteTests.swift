@@ -1,0 +1,76 @@
+import HTTPTypes
+import HubServer
+import Testing
+
+@testable import HubTransports
+
+@Suite struct ManagementRouteTests {
+    private func route(_ method: HTTPRequest.Method, _ path: String) throws -> ManagementRoute {
+        try ManagementRoute(method, path: path)
+    }
+
+    private func unknown(_ method: HTTPRequest.Method, _ path: String) -> ManagementRoute.Unknown? {
+        do {
+            _ = try ManagementRoute(method, path: path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    static let routes: [(HTTPRequest.Method, String, ManagementRoute.Operation)] = [
+        (.post, ":send", .send(.all)), (.post, ":closeConnections", .close(.all)),
+        (.head, "connections/c1", .find(.connection("c1"))), (.delete, "connections/c1", .closeOne(.connection("c1"))),
+        (.post, "connections/c1/:send", .send(.connection("c1"))),
+        (.delete, "connections/c1/groups", .removeFromAllGroups(.connection("c1"))),
+        (.head, "groups/g%2F1", .find(.group("g/1"))), (.post, "groups/a+b/:send", .send(.group("a+b"))),
+        (.post, "groups/g/:closeConnections", .close(.group("g"))),
+        (.put, "groups/g/connections/c1", .add(.connection("c1"), toGroup: "g")),
+        (.delete, "groups/g/connections/c1", .remove(.connection("c1"), fromGroup: "g")),
+        (.get, "users/ada%40x", .find(.user("ada@x"))), (.post, "users/ada/:send", .send(.user("ada"))),
+        (.post, "users/ada/:closeConnections", .close(.user("ada"))),
+        (.delete, "users/ada/groups", .removeFromAllGroups(.user("ada"))),
+        (.head, "users/ada/groups/g", .find(.user("ada"), inGroup: "g")),
+        (.put, "users/ada/groups/g", .add(.user("ada"), toGroup: "g")),
+        (.delete, "users/ada/groups/g", .remove(.user("ada"), fromGroup: "g")),
+    ]
+
+    @Test(arguments: routes) func pathsAreThoseOfAzureSignalR(
+        method: HTTPRequest.Method, path: String, operation: ManagementRoute.Operation
+    ) throws {
+        #expect(try route(method, "/api/hubs/chat/\(path)") == .hub("chat", operation))
+        #expect(unknown(.patch, "/api/hubs/chat/\(path)") == .method)
+        #expect(unknown(method, "/api/hubs/chat/\(path)/more/than/that") == .path)
+    }
+
+    @Test func hubsAreNamedByTheirPaths() throws {
+        #expect(try route(.post, "/api/hubs/a%2Fb/:send") == .hub("a/b", .send(.all)))
+        #expect(try route(.head, "/api/health") == .health)
+        #expect(try route(.get, "/api/openapi.json") == .openAPI)
+    }
+
+    @Test(arguments: [
+        "", "/", "/api", "/api/", "/api/hubs", "/api/hubs/", "/api/hubs/chat", "/api/hubs/chat/", "/api/hubs//:send",
+        "/api/hubs/chat/connections", "/api/hubs/chat/connections/", "/api/hubs/chat/users//:send",
+        "/other/hubs/chat/:send",
+    ]) func otherPathsAreUnknown(path: String) {
+        #expect(unknown(.post, path) == .path)
+    }
+
+    @Test func theKeyIsShownInOneOfTwoHeaders() throws {
+        let key = ManagementKey("a key that nobody guesses")
+        var request = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/api/health")
+        #expect(!key.admits(request))
+        for (name, value, isAdmitted) in [
+            ("Authorization", "Bearer a key that nobody guesses", true), ("Authorization", "Bearer a key", false),
+            ("Authorization", "a key that nobody guesses", false), ("Authorization", "Bearer ", false),
+            ("api-key", "a key that nobody guesses", true), ("api-key", "", false),
+        ] {
+            request.headerFields = [try #require(HTTPField.Name(name)): value]
+            #expect(key.admits(request) == isAdmitted)
+        }
+        request.headerFields = [:]
+        request.path = "/api/health?access_token=a%20key%20that%20nobody%20guesses"
+        #expect(!key.admits(request), "a query may be logged")
+    }
+}
