@@ -78,7 +78,7 @@ import Testing
         var options = try options { $0.maximumConnections = 1 }
         options.connectTimeout = .seconds(60)
         var hubOptions = HubOptions()
-        hubOptions.disconnectTimeout = .milliseconds(200)
+        hubOptions.disconnectTimeout = .seconds(2)
         try await withNode(hubs: ["/chat": .forTests()], hubOptions: hubOptions, httpOptions: options) {
             node async throws in
             let ids = try await [
