@@ -1,7 +1,15 @@
 /// The name of a channel on the backplane.
 public struct ChannelName: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: String
-    package init(_ rawValue: String) { self.rawValue = rawValue }
+    /// Whether a node that listens no more is unsubscribed at once, not after a while: nobody comes back to the channel,
+    /// and whoever publishes to it must not think for long that somebody is there.
+    package let isLeftAtOnce: Bool
+
+    package init(_ rawValue: String, isLeftAtOnce: Bool = false) {
+        self.rawValue = rawValue
+        self.isLeftAtOnce = isLeftAtOnce
+    }
+
     public var description: String { rawValue }
 }
 
@@ -64,7 +72,9 @@ public struct BackplaneNames: Sendable {
     public func node(_ id: NodeID) -> ChannelName { ChannelName("\(app){n:\(id.rawValue)}") }
 
     /// What is said to one connection, heard by its home.
-    public func connection(_ id: String) -> ChannelName { ChannelName("\(app){c:\(id)}") }
+    public func connection(_ id: String) -> ChannelName {
+        ChannelName("\(app){c:\(id)}", isLeftAtOnce: true)
+    }
 
     /// Who is the home of a connection, claimed at the first attach.
     public func connectionClaim(_ id: String) -> KeyName { KeyName("\(app){c:\(id)}:home") }

@@ -20,7 +20,7 @@ EVENTS = {"typing", "partial", "completed", "failed", "restarted", "retracted"}
 
 class HTTPClient:
     def __init__(self, http: aiohttp.ClientSession, token: str) -> None:
-        self._http, self._path = http, f"/chat?id={token}"
+        self._http, self.path = http, f"/chat?id={token}"
         self.replies: dict[str, Reply] = {}
         self.nodes: set[str] = set()
         self.statuses: list[int] = []
@@ -33,7 +33,7 @@ class HTTPClient:
     # What the client sends: one POST at a time.
 
     async def send(self, message: dict) -> None:
-        async with self._sending, self._http.post(self._path, data=json.dumps(message) + RECORD_SEPARATOR) as response:
+        async with self._sending, self._http.post(self.path, data=json.dumps(message) + RECORD_SEPARATOR) as response:
             assert (response.status, await response.read()) == (200, b"")
 
     async def shake_hands(self) -> None:
@@ -74,7 +74,7 @@ class HTTPClient:
     async def poll(self) -> None:
         """Until the connection is over."""
         while True:
-            async with self._http.get(f"{self._path}&_={time.time_ns() // 1_000_000}") as response:
+            async with self._http.get(f"{self.path}&_={time.time_ns() // 1_000_000}") as response:
                 self.statuses.append(response.status)
                 if response.status == 204:
                     return
@@ -134,4 +134,4 @@ async def _negotiated(url: str, transport: str) -> AsyncIterator[tuple[aiohttp.C
             answer = await response.json()
         assert transport in [entry["transport"] for entry in answer["availableTransports"]]
         client = HTTPClient(http, answer["connectionToken"])
-        yield http, client, client._path
+        yield http, client, client.path

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from cluster import Cluster
@@ -55,3 +56,12 @@ async def test_reply_is_stopped_through_any_node(cluster: Cluster, transport) ->
         assert receipt["result"]["status"] == "stopped"
         assert (await reply.end())["finish"] == "stopped"
         reply.assert_whole()
+
+
+async def test_ended_connection_is_unknown_at_every_node_at_once(cluster: Cluster) -> None:
+    async with long_polling(cluster.url()) as client:
+        pass
+    async with aiohttp.ClientSession(cluster.url()) as http, asyncio.timeout(2):
+        for _ in cluster.edges:
+            async with http.post(client.path, data="{}") as response:
+                assert (response.status, await response.text()) == (404, "No Connection with that ID")

@@ -33,7 +33,8 @@ final class Subscriptions {
     }
 
     func cancel(_ receiver: ChannelReceiver, of channel: ChannelName) {
-        machine.cancel(receiver, of: ChannelKey(channel), at: eventLoop.now)
+        machine.cancel(receiver, of: ChannelKey(channel), at: eventLoop.now, leavesAtOnce: channel.isLeftAtOnce)
+        scheduleFlush()
     }
 
     func unsubscribeIdle() {

@@ -108,11 +108,14 @@ struct SubscriptionsStateMachine {
         return .wait
     }
 
-    mutating func cancel(_ receiver: ChannelReceiver, of key: ChannelKey, at now: NIODeadline) {
+    mutating func cancel(
+        _ receiver: ChannelReceiver, of key: ChannelKey, at now: NIODeadline, leavesAtOnce: Bool = false
+    ) {
         guard let index = channels.index(forKey: key) else { return }
         channels.values[index].receivers.remove(receiver)
         if channels.values[index].isWanted || key == permanent { return }
         if channels.values[index].isSubscribed {
+            if leavesAtOnce { return unsubscribe(key, at: index) }
             channels.values[index].idleSince = now
             idle.append((key, now))
         } else if channels.values[index].unconfirmed == 0 {
@@ -127,10 +130,14 @@ struct SubscriptionsStateMachine {
             guard let index = channels.index(forKey: first.key), channels.values[index].idleSince == first.since,
                 channels.values[index].isSubscribed
             else { continue }
-            append(.unsubscribe([first.key]))
-            channels.values[index].isSubscribed = false
-            if channels.values[index].unconfirmed == 0 { channels.remove(at: index) }
+            unsubscribe(first.key, at: index)
         }
+    }
+
+    private mutating func unsubscribe(_ key: ChannelKey, at index: Dictionary<ChannelKey, Channel>.Index) {
+        append(.unsubscribe([key]))
+        channels.values[index].isSubscribed = false
+        if channels.values[index].unconfirmed == 0 { channels.remove(at: index) }
     }
 
     // MARK: Connection

@@ -116,6 +116,17 @@ import Testing
         #expect(machine.receivers(of: channel).count == 1)
     }
 
+    @Test func aChannelThatNobodyComesBackToIsLeftAtOnce() {
+        var machine = connected()
+        let only = applicant()
+        _ = machine.subscribe(only, to: channel)
+        _ = machine.nextCommand()
+        _ = machine.confirmed(channel)
+        machine.cancel(only.receiver, of: channel, at: start, leavesAtOnce: true)
+        #expect(machine.nextCommand() == .unsubscribe([channel]))
+        #expect(machine.channelCount == 1)
+    }
+
     @Test func aChannelGivenUpBeforeItsConfirmationIsForgotten() {
         var machine = connected()
         let first = applicant()
