@@ -67,6 +67,20 @@ public protocol Backplane: Sendable {
     /// The backplane's clock, in milliseconds since 1970: the one clock that all nodes share.
     func time() async throws -> Int64
 
+    // MARK: Sets
+
+    /// Adds members to a set and removes others; a set without members does not exist.
+    func change(_ set: KeyName, add: Set<String>, remove: Set<String>, timeToLive: Duration) async throws
+
+    /// Makes a set have these members and no others, in one step.
+    func replace(_ set: KeyName, with members: Set<String>, timeToLive: Duration) async throws
+
+    /// The members of sets, as many results as sets.
+    func members(of sets: [KeyName]) async throws -> [Set<String>]
+
+    /// How many members sets have, as many results as sets.
+    func memberCounts(of sets: [KeyName]) async throws -> [Int]
+
     // MARK: Queues
 
     /// Puts an item into a queue.

@@ -85,6 +85,16 @@ public struct BackplaneNames: Sendable {
     /// What is said to all connections of a user at a hub.
     public func user(_ id: String, hub: String) -> ChannelName { ChannelName("\(app)\(hub):{u:\(id)}") }
 
+    /// The connections of one node that are members of a group.
+    public func groupMembers(_ name: String, hub: String, node: NodeID) -> KeyName {
+        KeyName("\(group(name, hub: hub)):\(node)")
+    }
+
+    /// The connections of a user on one node.
+    public func userConnections(_ id: String, hub: String, node: NodeID) -> KeyName {
+        KeyName("\(user(id, hub: hub)):\(node)")
+    }
+
     /// What is said to all connections of a hub.
     public func all(hub: String) -> ChannelName { ChannelName("\(app)\(hub):{all}") }
 

@@ -126,6 +126,30 @@ package final class FaultyBackplane: Backplane {
     package func expire(_ keys: [KeyName], after timeToLive: Duration) { base.expire(keys, after: timeToLive) }
     package func time() async throws -> Int64 { try await base.time() }
 
+    // MARK: Sets
+
+    package func change(
+        _ set: KeyName, add: Set<String>, remove: Set<String>, timeToLive: Duration
+    ) async throws {
+        try checkPresence()
+        try await base.change(set, add: add, remove: remove, timeToLive: timeToLive)
+    }
+
+    package func replace(_ set: KeyName, with members: Set<String>, timeToLive: Duration) async throws {
+        try checkPresence()
+        try await base.replace(set, with: members, timeToLive: timeToLive)
+    }
+
+    package func members(of sets: [KeyName]) async throws -> [Set<String>] {
+        try checkPresence()
+        return try await base.members(of: sets)
+    }
+
+    package func memberCounts(of sets: [KeyName]) async throws -> [Int] {
+        try checkPresence()
+        return try await base.memberCounts(of: sets)
+    }
+
     // MARK: Queues
 
     package func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws {

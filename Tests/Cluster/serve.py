@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Timer
 from typing import IO
 
@@ -22,18 +23,27 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
 
 
-@contextmanager
-def serving(*arguments: str, log: IO | int = subprocess.DEVNULL, **environment: str) -> Iterator[Server]:
+def serving(
+    *arguments: str, log: IO | int = subprocess.DEVNULL, **environment: str
+) -> AbstractContextManager[Server]:
     """`log` gets what the server logs."""
+    return listening(HUBBUB, "serve", *arguments, log=log, environment=clean(environment))
+
+
+@contextmanager
+def listening(
+    *command: str | Path, log: IO | int | None = None, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Any server that says where it listens."""
     process = subprocess.Popen(
-        [HUBBUB, "serve", *arguments], env=clean(environment), text=True,
-        stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log, start_new_session=True
     )
     too_late = Timer(30, process.kill)
     too_late.start()
     try:
         line = process.stdout.readline().rstrip("\n")
         assert line.startswith(LISTENING), f"printed {line!r}, exit code {process.poll()}"
+        too_late.cancel()
         yield Server(process, line.removeprefix(LISTENING))
     finally:
         too_late.cancel()

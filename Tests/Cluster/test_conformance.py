@@ -3,10 +3,7 @@
 What is compared to the letter here are the texts that clients' own tests compare.
 """
 
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Timer
 
 import aiohttp
 import pytest
@@ -15,31 +12,16 @@ from pysignalr.protocol.messagepack import MessagepackProtocol
 
 from chat_client import ChatClient, HubError
 from cluster import ROOT
-from serve import LISTENING
+from serve import listening
 
 SERVER = ROOT / ".build/debug/ConformanceServer"
 PROTOCOLS = [JSONProtocol, MessagepackProtocol]
 
 
-@contextmanager
-def conformance_server(*arguments: str) -> Iterator[str]:
-    process = subprocess.Popen([SERVER, *arguments], text=True, stdout=subprocess.PIPE, start_new_session=True)
-    too_late = Timer(30, process.kill)
-    too_late.start()
-    try:
-        line = process.stdout.readline().rstrip("\n")
-        assert line.startswith(LISTENING), f"printed {line!r}, exit code {process.poll()}"
-        yield line.removeprefix(LISTENING)
-    finally:
-        too_late.cancel()
-        process.kill()
-        process.wait()
-
-
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with conformance_server() as url:
-        yield url
+    with listening(SERVER) as server:
+        yield server.url
 
 
 @pytest.fixture(params=PROTOCOLS, ids=["json", "messagepack"])

@@ -34,6 +34,7 @@ struct ConformanceServer: AsyncParsableCommand {
         router.hub("/testhub", testHub, on: hubs)
         router.hub("/testhub-nowebsockets", TestHub.make(), on: hubs, transports: [.serverSentEvents, .longPolling])
         router.hub("/authorizedhub", TestHub.makeAuthorized(), on: hubs)
+        router.hub("/rooms", RoomsHub.make(), on: hubs)
         let application = Application(
             router: router, server: .http1WithHubs(hubs),
             configuration: ApplicationConfiguration(address: .hostname(port: port)),

@@ -43,9 +43,49 @@ struct GroupTests {
     @Test func aConnectionThatIsGoneIsNoError() async throws {
         let cluster = Cluster()
         let start = ContinuousClock.now
-        await cluster.nodes[0].hub.groups.add("nobody", to: "room")
-        await cluster.nodes[0].hub.groups.remove("nobody", from: "room")
-        #expect(ContinuousClock.now - start < .seconds(1.9))
+        let groups = cluster.nodes[0].hub.groups
+        #expect(await groups.add("nobody", to: "room") == .noSuchConnection)
+        #expect(await groups.remove("nobody", from: "room") == .noSuchConnection)
+        #expect(ContinuousClock.now - start < .milliseconds(400), "before it would be asked for again")
+    }
+
+    @Test func changesAreAcknowledgedByTheNodeThatHoldsTheConnection() async throws {
+        let cluster = Cluster()
+        let clients = try await cluster.clients()
+        for node in cluster.nodes {
+            for client in clients {
+                #expect(await node.hub.groups.add(client.connectionID, to: "room") == .done)
+                #expect(await node.hub.groups.add(client.connectionID, to: "room") == .done)
+            }
+            #expect(cluster.nodes.map { $0.roster.members(ofGroup: "room").count } == [2, 2])
+            for client in clients {
+                #expect(await node.hub.groups.remove(client.connectionID, from: "room") == .done)
+                #expect(await node.hub.groups.remove(client.connectionID, from: "room") == .done)
+            }
+            #expect(cluster.nodes.map { $0.roster.members(ofGroup: "room").count } == [0, 0])
+        }
+        try await clients[3].disconnect()
+        try await eventually { cluster.nodes[1].roster.count == 1 }
+        try await eventually {
+            await cluster.nodes[0].hub.groups.add(clients[3].connectionID, to: "room") == .noSuchConnection
+        }
+    }
+
+    /// Its subscriptions are on their way: nobody hears, and yet the connection is there.
+    @Test func aNodeThatIsResubscribingIsAskedAgain() async throws {
+        let base = InMemoryBackplane()
+        let (asking, holding) = (RelayBackplane(base: base), RelayBackplane(base: base))
+        let (asker, holder) = (Hub(), Hub())
+        let asked = HubServer.testing(on: asking).mount(asker, at: "/hub")
+        let held = HubServer.testing(on: holding).mount(holder, at: "/hub")
+        let client = try await HubTestClient.connect(to: held)
+        try await eventually { held.roster.count == 1 }
+        asking.change { $0.receivers = 0 }
+        asking.setResubscribing([held.server.node])
+        #expect(await asker.groups.add(client.connectionID, to: "room") == .done)
+        asking.setResubscribing([])
+        #expect(await asker.groups.add("nobody", to: "room") == .noSuchConnection)
+        _ = asked
     }
 
     @Test func membershipEndsWithTheConnection() async throws {
@@ -67,7 +107,7 @@ struct GroupTests {
         for round in 0..<100 {
             let client = try await HubTestClient.connect(to: cluster.nodes[round % 2])
             let hub = cluster.nodes[0].hub
-            async let added: Void = hub.groups.add(client.connectionID, to: "room")
+            async let added = hub.groups.add(client.connectionID, to: "room")
             async let gone: Void = client.disconnect()
             _ = try await (added, gone)
         }

@@ -49,6 +49,11 @@ struct ExpiringKeys<Value: Sendable>: Sendable {
         return change(&slots.values[index].value)
     }
 
+    /// Removes a key; what is left of it goes with the sweep.
+    mutating func remove(_ key: KeyName, at now: ContinuousClock.Instant) {
+        expire(key, after: .zero, at: now)
+    }
+
     /// Gives a key that exists a new time to live.
     mutating func expire(_ key: KeyName, after timeToLive: Duration, at now: ContinuousClock.Instant) {
         guard let index = slots.index(forKey: key), slots.values[index].isAlive(at: now) else { return }

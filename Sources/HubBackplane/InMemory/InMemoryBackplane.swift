@@ -20,6 +20,7 @@ public final class InMemoryBackplane: Backplane {
         var values = ExpiringKeys<ByteBuffer>()
         var queues: [KeyName: InMemoryQueue] = [:]
         var leases = ExpiringKeys<NodeLease>()
+        var sets = ExpiringKeys<Set<String>>()
     }
 
     /// Messages that wait for their receivers, in bytes: the bound against a receiver that blocks.

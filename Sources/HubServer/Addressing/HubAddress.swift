@@ -18,4 +18,13 @@ package enum HubAddress: Hashable, Sendable {
         case .node(let id): names.node(id)
         }
     }
+
+    /// Where a node writes down which of its connections are here; nil where nobody asks.
+    func presenceKey(_ names: BackplaneNames, hub: String, node: NodeID) -> KeyName? {
+        switch self {
+        case .group(let name): names.groupMembers(name, hub: hub, node: node)
+        case .user(let id): names.userConnections(id, hub: hub, node: node)
+        case .all, .connection, .node: nil
+        }
+    }
 }

@@ -38,12 +38,21 @@ extension HubEndpoint {
         await subscriptions.retain(me)
         let outcome = await commands.perform(every: Self.commandInterval, attempts: Self.commandAttempts) {
             [self] number in
-            publish(.command(number: number, command), to: address) { [commands] receivers in
-                if receivers <= own { commands.finish(number, .notFound) }
+            publish(.command(number: number, command), to: address) { [self] receivers in
+                if receivers <= own { nobodyHears(number) }
             }
         }
         subscriptions.release(me)
         return outcome
+    }
+
+    /// Where nobody hears a command there is no such connection, unless its node subscribes to its channels again just now:
+    /// its lease says so, and the command is sent again.
+    private func nobodyHears(_ number: UInt64) {
+        guard server.backplane.isReady else { return commands.finish(number, nil) }
+        Task {
+            if await !server.leases.isSomeoneResubscribing() { commands.finish(number, .notFound) }
+        }
     }
 
     /// Does what another node asks, and tells it what came of it. A connection that has just gone is answered for, too:

@@ -28,17 +28,12 @@ extension HubEndpoint {
             guard receivers == 0 else { return }
             guard server.backplane.isReady else { return answers.finish(number, .unavailable) }
             let looking = Task {
-                guard await isSomeoneResubscribing() else { return answers.finish(number, .notFound) }
+                guard await server.leases.isSomeoneResubscribing() else { return answers.finish(number, .notFound) }
                 try await Task.sleep(for: .milliseconds(100))
                 send(body, number, to: connectionID)
             }
             answers.onFinish(number) { looking.cancel() }
         }
-    }
-
-    private func isSomeoneResubscribing() async -> Bool {
-        guard let leases = try? await server.leases.nodes() else { return true }
-        return leases.values.contains { $0.isResubscribing }
     }
 
     /// The node that holds the connection ends the waiting itself, unless it is gone or its words are lost.

@@ -8,14 +8,29 @@ public struct HubGroups: Sendable {
 
     /// Adds a connection to a group. What is sent to the group after this returned reaches the connection.
     ///
-    /// Adding twice, or a connection that is gone, does nothing. A connection on another node is added by that node; this
-    /// waits for its answer for two seconds at most.
-    public func add(_ connectionID: String, to group: String) async {
+    /// Adding twice does nothing. A connection on another node is added by that node.
+    ///
+    /// - Returns: What came of it: at once where the connection is gone, after two seconds where its node does not answer.
+    @discardableResult
+    public func add(_ connectionID: String, to group: String) async -> HubGroupChange {
         await endpoint.add(connectionID, to: group)
     }
 
-    /// Removes a connection from a group. Does nothing where it is not a member.
-    public func remove(_ connectionID: String, from group: String) async {
+    /// Removes a connection from a group.
+    ///
+    /// - Returns: What came of it, done also where the connection was no member.
+    @discardableResult
+    public func remove(_ connectionID: String, from group: String) async -> HubGroupChange {
         await endpoint.remove(connectionID, from: group)
     }
+}
+
+/// What came of adding a connection to a group or removing it.
+public enum HubGroupChange: Sendable, Equatable {
+    /// It is so.
+    case done
+    /// No node holds the connection (any more).
+    case noSuchConnection
+    /// The node that holds the connection has not answered, or the backplane is away.
+    case unconfirmed
 }

@@ -123,7 +123,10 @@ extension HubConnection {
 extension HubEndpoint {
     fileprivate func remove(_ connection: HubConnection) {
         guard let groups = roster.remove(connection) else { return }
-        for group in groups { subscriptions.release(.group(group)) }
-        for address in connection.addresses { subscriptions.release(address) }
+        let addresses = groups.map { .group($0) } + connection.addresses
+        for address in addresses {
+            subscriptions.release(address)
+            presence?.changed(connection.id, at: address)
+        }
     }
 }

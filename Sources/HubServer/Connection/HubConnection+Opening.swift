@@ -19,6 +19,7 @@ extension HubConnection {
         }
         // An id is claimed once; but where the backplane is away, nobody could be asked.
         guard endpoint.roster.add(self) else { return refuseHandshake(HubErrorText.handshakeCanceled) }
+        if let presence = endpoint.presence, let user = request.userID { presence.changed(id, at: .user(user)) }
         writeHandshake(.accepted)
         state.machine.handshakeAccepted()
         state.timers.connected()

@@ -90,6 +90,40 @@ extension Roster {
     }
 }
 
+// MARK: Presence
+
+extension Roster {
+    /// The groups and users that have connections here.
+    var presentAddresses: Set<HubAddress> {
+        state.withLock { state in
+            Set(state.groups.keys.map { .group($0) }).union(state.users.keys.map { .user($0) })
+        }
+    }
+
+    /// Which connections are in a group or a user's: all, or those of some.
+    func present(at address: HubAddress, of connectionIDs: Set<String>? = nil) -> Set<String> {
+        state.withLock { state in
+            guard let connectionIDs else {
+                let members =
+                    switch address {
+                    case .group(let name): state.groups[name]
+                    case .user(let id): state.users[id]
+                    case .all, .connection, .node: nil as Members?
+                    }
+                return Set(members?.values.map(\.id) ?? [])
+            }
+            return connectionIDs.filter { id in
+                guard let entry = state.connections[id] else { return false }
+                return switch address {
+                case .group(let name): entry.groups.contains(name)
+                case .user(let user): entry.connection.request.userID == user
+                case .all, .connection, .node: false
+                }
+            }
+        }
+    }
+}
+
 extension [String: [ObjectIdentifier: HubConnection]] {
     fileprivate mutating func remove(_ connection: HubConnection, from name: String) {
         self[name]?.removeValue(forKey: ObjectIdentifier(connection))

@@ -39,14 +39,22 @@ public final class Hub: Sendable {
     public let name: String?
 
     let maximumParallelInvocationsPerClient: Int?
+    let tracksPresence: Bool
 
     /// Creates a hub without methods.
     ///
     /// - Parameters:
     ///   - name: The hub's name on the backplane, the same on all nodes; nil = the path at which it is mounted.
     ///   - maximumParallelInvocationsPerClient: In place of ``HubOptions/maximumParallelInvocationsPerClient``.
-    public init(name: String? = nil, maximumParallelInvocationsPerClient: Int? = nil) {
+    ///   - tracksPresence: Whether ``presence`` can list and count members of groups and connections of users; the same on all
+    ///     nodes. It costs two commands of Redis each time a connection joins or leaves a group, or comes or goes for a user,
+    ///     less where many do so at once, and 330 bytes there for a user or group with one connection on a node, 65 to 90 for
+    ///     each further one of many. A connection without user and group costs nothing.
+    public init(
+        name: String? = nil, maximumParallelInvocationsPerClient: Int? = nil, tracksPresence: Bool = false
+    ) {
         self.name = name
+        self.tracksPresence = tracksPresence
         self.maximumParallelInvocationsPerClient = maximumParallelInvocationsPerClient
     }
 
@@ -95,6 +103,9 @@ extension Hub {
 
     /// The hub's groups, from outside the hub's methods. The hub must be mounted.
     public var groups: HubGroups { HubGroups(endpoint: endpoint) }
+
+    /// Who is there, on all nodes. The hub must be mounted.
+    public var presence: HubPresence { HubPresence(endpoint: endpoint) }
 
     private var endpoint: HubEndpoint {
         guard let endpoint = state.withLock({ $0.endpoint }) else { preconditionFailure("the hub is not mounted") }

@@ -42,6 +42,9 @@ public struct HubContext: Sendable {
     /// The hub's groups.
     public var groups: HubGroups { HubGroups(endpoint: connection.endpoint) }
 
+    /// Who is there, on all nodes.
+    public var presence: HubPresence { HubPresence(endpoint: connection.endpoint) }
+
     /// A logger that carries the hub's name and the connection's id.
     public var logger: Logger {
         var logger = connection.endpoint.logger

@@ -18,6 +18,8 @@ public final class HubEndpoint: Sendable {
 
     let registrations: Hub.Registrations
     let roster = Roster()
+    /// Nil where nobody asks who is there.
+    let presence: PresenceRecord?
     let subscriptions: ChannelSubscriptions
     let commands = PendingCommands()
     let answers = PendingAnswers()
@@ -42,6 +44,9 @@ public final class HubEndpoint: Sendable {
         }
         self.options = options
         registrations = hub.freeze()
+        presence =
+            hub.tracksPresence
+            ? PresenceRecord(server: server, hubName: hubName, roster: roster, logger: logger) : nil
         relayed = RelayHome(edge: server.relay) { [homes, roster] id in homes[id] ?? roster.connection(id) }
         server.leases.observeTerm { [weak relayed] in relayed?.termBegan() }
         hub.mounted(at: self)

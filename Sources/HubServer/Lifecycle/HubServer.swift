@@ -18,6 +18,7 @@ public final class HubServer: Service, Sendable {
     package let time: ClusterTime
     package let relay: RelayEdge
 
+    let livingNodes: LivingNodes
     let connectionLoops: ConnectionLoops
     let population = Population()
     private let ownsLeases: Bool
@@ -41,6 +42,7 @@ public final class HubServer: Service, Sendable {
         self.names = names
         self.node = node
         self.leases = leases ?? NodeLeases(backplane: backplane, node: node, logger: logger)
+        livingNodes = LivingNodes(backplane: backplane, leases: self.leases)
         ownsLeases = leases == nil
         self.options = options
         self.logger = logger

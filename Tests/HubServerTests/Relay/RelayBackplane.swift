@@ -22,6 +22,8 @@ final class RelayBackplane: Backplane {
     let published = NIOLockedValueBox<[RelayMessage]>([])
     private let receivers = NIOLockedValueBox<[@Sendable (SubscriptionEvent) -> Void]>([])
 
+    private let resubscribing = NIOLockedValueBox<Set<NodeID>>([])
+
     init(base: InMemoryBackplane) { self.base = base }
 
     func change(_ change: @Sendable (inout Rules) -> Void) { rules.withLockedValue { change(&$0) } }
@@ -85,7 +87,15 @@ final class RelayBackplane: Backplane {
         try await base.renewLease(of: node, count: count, timeToLive: timeToLive)
     }
 
-    func leases(of nodes: Set<NodeID>?) async throws -> [NodeID: NodeLease] { try await base.leases(of: nodes) }
+    func leases(of nodes: Set<NodeID>?) async throws -> [NodeID: NodeLease] {
+        let resubscribing = resubscribing.withLockedValue { $0 }
+        return try await base.leases(of: nodes).merging(
+            resubscribing.map { ($0, NodeLease(count: 1, isResubscribing: true)) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Nodes whose leases say that they are resubscribing.
+    func setResubscribing(_ nodes: Set<NodeID>) { resubscribing.withLockedValue { $0 = nodes } }
+
     var lastDelivery: ContinuousClock.Instant? { base.lastDelivery }
 
     // MARK: What the relay does not use
@@ -107,6 +117,18 @@ final class RelayBackplane: Backplane {
 
     func get(_ key: KeyName) async throws -> ByteBuffer? { try await base.get(key) }
     func expire(_ keys: [KeyName], after timeToLive: Duration) { base.expire(keys, after: timeToLive) }
+    func change(
+        _ set: KeyName, add: Set<String>, remove: Set<String>, timeToLive: Duration
+    ) async throws {
+        try await base.change(set, add: add, remove: remove, timeToLive: timeToLive)
+    }
+
+    func replace(_ set: KeyName, with members: Set<String>, timeToLive: Duration) async throws {
+        try await base.replace(set, with: members, timeToLive: timeToLive)
+    }
+
+    func members(of sets: [KeyName]) async throws -> [Set<String>] { try await base.members(of: sets) }
+    func memberCounts(of sets: [KeyName]) async throws -> [Int] { try await base.memberCounts(of: sets) }
     func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws { try await base.enqueue(item, on: queue) }
 
     func take(_ count: Int, from queue: KeyName, consumer: String, wait: Duration?) async throws -> [QueueItem] {

@@ -108,9 +108,9 @@ final class Wire: Sendable {
 }
 
 /// Waits until a condition holds; fails after ten seconds.
-func eventually(_ condition: () async -> Bool) async throws {
+func eventually(_ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(10)
-    while await !condition() {
+    while try await !condition() {
         try #require(ContinuousClock.now < deadline, "the condition did not come to hold")
         try await Task.sleep(for: .milliseconds(1))
     }
