@@ -99,11 +99,11 @@ extension HubConnection {
 
     /// Tells the hub, while the connection still is in its groups.
     func disconnect() {
-        guard let onDisconnected = endpoint.registrations.onDisconnected else { return leave() }
+        guard endpoint.registrations.onDisconnected != nil || endpoint.filters != nil else { return leave() }
         let error = state.endError
         Task {
             do {
-                try await onDisconnected(HubContext(connection: self, during: .disconnected), error)
+                try await tellDisconnected(error)
             } catch {
                 endpoint.logFailure(of: "onDisconnected", error)
             }

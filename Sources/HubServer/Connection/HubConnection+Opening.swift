@@ -65,12 +65,13 @@ extension HubConnection {
     /// told.
     private func tellHub() {
         let unconfirmed = addresses.filter { !endpoint.subscriptions.retainIfConfirmed($0) }
-        let onConnected = endpoint.registrations.onConnected
-        guard !unconfirmed.isEmpty || onConnected != nil else { return opened() }
+        guard !unconfirmed.isEmpty || endpoint.registrations.onConnected != nil || endpoint.filters != nil else {
+            return opened()
+        }
         state.opening = Task {
             for address in unconfirmed { await endpoint.subscriptions.retain(address) }
             do {
-                try await onConnected?(HubContext(connection: self, during: .connected))
+                try await tellConnected()
                 loop.eventLoop.execute { self.opened() }
             } catch {
                 loop.eventLoop.execute { self.openingFailed(error) }

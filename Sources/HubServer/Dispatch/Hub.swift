@@ -22,6 +22,8 @@ public final class Hub: Sendable {
         var authorization: AuthorizationPolicy?
         /// Who may invoke a method, by its lower-case name.
         var methodAuthorization: [String: AuthorizationPolicy] = [:]
+        /// The outermost first.
+        var filters: [any HubFilter] = []
         var onConnected: OnConnected?
         var onDisconnected: OnDisconnected?
     }

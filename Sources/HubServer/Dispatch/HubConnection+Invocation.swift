@@ -21,16 +21,27 @@ extension HubConnection {
 
     private func call(_ invocation: Invocation) async throws -> HubValue? {
         let context = HubContext(connection: self, during: .invocation(invocation.number))
-        let method = invocation.method
         try await authorize(invocation, context)
+        if let filters = endpoint.filters { return try await call(invocation, context, within: filters) }
+        return try await run(invocation, invocation.message.arguments, context)
+    }
+
+    /// Calls the method.
+    ///
+    /// - Parameter filter: What becomes of the items of its stream.
+    func run(
+        _ invocation: Invocation, _ arguments: [ByteBuffer], _ context: HubContext,
+        filter: HubStreamWriter.Filter? = nil
+    ) async throws -> HubValue? {
+        let method = invocation.method
         let binder = try HubArgumentBinder(
-            invocation.message.arguments, uploads: invocation.uploads, encoding, for: method.parameters)
+            arguments, uploads: invocation.uploads, encoding, for: method.parameters)
         switch method.body {
         case .single(let call):
             return try await call(context, binder)
         case .stream(let call):
             guard let id = invocation.message.invocationID else { return nil }
-            try await call(context, binder, HubStreamWriter(connection: self, invocationID: id))
+            try await call(context, binder, HubStreamWriter(connection: self, invocationID: id, filter: filter))
             return nil
         }
     }

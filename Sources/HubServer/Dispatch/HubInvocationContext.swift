@@ -1,4 +1,4 @@
-import HubProtocol
+import NIOCore
 
 /// An invocation of a hub method by a client.
 public struct HubInvocationContext: Sendable {
@@ -7,23 +7,33 @@ public struct HubInvocationContext: Sendable {
     /// The method's name as it was registered.
     public let methodName: String
 
-    private let message: InvocationMessage
+    private(set) var arguments: [ByteBuffer]
 
     init(_ invocation: Invocation, context: HubContext) {
         self.context = context
         methodName = invocation.method.name
-        message = invocation.message
+        arguments = invocation.message.arguments
     }
 
     /// How many arguments the client has sent.
-    public var argumentCount: Int { message.arguments.count }
+    public var argumentCount: Int { arguments.count }
 
     /// One of the client's arguments, from 0.
     ///
     /// - Throws: Where there is none at this place, or it is not of this type.
     public func argument<Argument: Decodable>(_ index: Int, as type: Argument.Type) throws -> Argument {
-        let place = message.arguments.indices.contains(index) ? [message.arguments[index]] : []
+        let place = arguments.indices.contains(index) ? [arguments[index]] : []
         var binder = try HubArgumentBinder(place, context.connection.encoding, for: HubParameters(type))
         return try binder.next(as: type)
+    }
+
+    /// Puts another argument in the place of one of the client's, for what comes after a filter.
+    ///
+    /// - Throws: Where there is none at this place, or the value cannot be encoded.
+    public mutating func setArgument(_ index: Int, to value: some Encodable) throws {
+        guard arguments.indices.contains(index) else {
+            throw HubBindingError(detail: .argumentCount(provided: arguments.count, expected: index + 1))
+        }
+        arguments[index] = try context.connection.encoding.bytes(of: HubValue(encoding: value))
     }
 }

@@ -17,6 +17,8 @@ public final class HubEndpoint: Sendable {
     let mayAuthenticateAnew: AuthenticationRefresh
 
     let registrations: Hub.Registrations
+    /// Those of all hubs, then those of this one; nil where there are none.
+    let filters: HubFilterChain?
     let roster = Roster()
     /// Nil where nobody asks who is there.
     let presence: PresenceRecord?
@@ -44,6 +46,7 @@ public final class HubEndpoint: Sendable {
         }
         self.options = options
         registrations = hub.freeze()
+        filters = HubFilterChain(options.filters + registrations.filters)
         presence =
             hub.tracksPresence
             ? PresenceRecord(server: server, hubName: hubName, roster: roster, logger: logger) : nil

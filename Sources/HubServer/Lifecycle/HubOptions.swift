@@ -61,6 +61,11 @@ public struct HubOptions: Sendable {
     /// How long ``HubServer/shutdown()`` waits for connections to end in good order; then it cuts them.
     public var shutdownTimeout: Duration = .seconds(5)
 
+    private(set) var filters: [any HubFilter] = []
+
+    /// Adds a filter to all hubs; it runs within those that were added before.
+    public mutating func addFilter(_ filter: any HubFilter) { filters.append(filter) }
+
     /// The default options.
     public init() {}
 }
