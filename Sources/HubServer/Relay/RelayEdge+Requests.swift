@@ -73,7 +73,7 @@ extension RelayEdge {
         for number in numbers { change(number) { $0.machine.timePassed(now: $0.age) } }
         unwatchIdleNodes()
         return state.withLockedValue { state in
-            !state.pending.isEmpty || !state.polls.isEmpty || !state.watches.isEmpty || !state.elsewhere.isEmpty
+            !state.pending.isEmpty || !state.polls.isEmpty || !watches.isEmpty || !state.elsewhere.isEmpty
         }
     }
 }

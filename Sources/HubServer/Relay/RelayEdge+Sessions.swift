@@ -55,18 +55,7 @@ extension RelayEdge {
 
 extension RelayEdge {
     func watch(_ home: NodeID) {
-        let isNew = state.withLockedValue { state in
-            defer { if state.watches[home] == nil { state.watches[home] = {} } }
-            return state.watches[home] == nil
-        }
-        guard isNew else { return }
-        let unwatch = nodes.watchForDeath(of: home) { [weak self] in self?.died(home) }
-        let isKept = state.withLockedValue { state in
-            guard state.watches[home] != nil else { return false }
-            state.watches[home] = unwatch
-            return true
-        }
-        if !isKept { unwatch() }
+        watches.watch(home) { [weak self] in self?.died(home) }
     }
 
     private func died(_ home: NodeID) {
@@ -87,12 +76,11 @@ extension RelayEdge {
     func termBegan() { interrupted() }
 
     func unwatchIdleNodes() {
-        let idle = state.withLockedValue { state -> [@Sendable () -> Void] in
-            guard !state.watches.isEmpty else { return [] }
-            let homes = Set(state.pending.values.compactMap(\.home)).union(state.sessions.values.map(\.home))
-            let idle = state.watches.keys.filter { !homes.contains($0) }
-            return idle.compactMap { state.watches.removeValue(forKey: $0) }
+        watches.end { watched in
+            let homes = state.withLockedValue { state in
+                Set(state.pending.values.compactMap(\.home)).union(state.sessions.values.map(\.home))
+            }
+            return watched.filter { !homes.contains($0) }
         }
-        for unwatch in idle { unwatch() }
     }
 }

@@ -10,7 +10,6 @@ package final class RelayEdge: Sendable {
         var sessions: [UInt64: RelayedSession] = [:]
         /// What became of polls that were answered with messages, for homes that ask again.
         var polls = RelayMemory<UInt64, PollOutcome>()
-        var watches: [NodeID: @Sendable () -> Void] = [:]
         /// Connections that were found to be claimed by other nodes.
         var elsewhere = RelayMemory<String, Void>()
     }
@@ -26,6 +25,7 @@ package final class RelayEdge: Sendable {
     let times: RelayTimes
     let pollTimeout: Duration
     let state = NIOLockedValueBox(State())
+    let watches: RelayWatches
     private let subscriptions: ChannelSubscriptions
     private let ticker: RelayTicker
     private let lastNumber = NIOLockedValueBox(UInt64.random(in: .min ... .max))
@@ -39,6 +39,7 @@ package final class RelayEdge: Sendable {
         self.node = node
         self.time = time
         self.nodes = nodes
+        watches = RelayWatches(nodes: nodes)
         times = RelayTimes(deadline: options.relayTimeout)
         pollTimeout = options.pollTimeout
         subscriptions = ChannelSubscriptions(

@@ -36,18 +36,7 @@ extension RelayHome {
 
 extension RelayHome {
     func watch(_ edge: NodeID) {
-        let isNew = state.withLockedValue { state in
-            defer { if state.watches[edge] == nil { state.watches[edge] = {} } }
-            return state.watches[edge] == nil
-        }
-        guard isNew else { return }
-        let unwatch = nodes.watchForDeath(of: edge) { [weak self] in self?.died(edge) }
-        let isKept = state.withLockedValue { state in
-            guard state.watches[edge] != nil else { return false }
-            state.watches[edge] = unwatch
-            return true
-        }
-        if !isKept { unwatch() }
+        watches.watch(edge) { [weak self] in self?.died(edge) }
     }
 
     private func died(_ edge: NodeID) { endExchanges { $0.edge == edge } }
@@ -64,11 +53,6 @@ extension RelayHome {
     }
 
     func unwatchAll() {
-        let watches = state.withLockedValue { state -> [@Sendable () -> Void] in
-            guard state.isIdle else { return [] }
-            defer { state.watches = [:] }
-            return Array(state.watches.values)
-        }
-        for unwatch in watches { unwatch() }
+        watches.end { watched in state.withLockedValue { $0.isIdle } ? watched : [] }
     }
 }

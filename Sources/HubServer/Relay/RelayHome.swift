@@ -13,7 +13,6 @@ final class RelayHome: Sendable {
         /// Polls that were given messages, until their edge says what became of them.
         var undelivered: [RelayRequestID: RelayExchange] = [:]
         var sessions: [RelayRequestID: Session] = [:]
-        var watches: [NodeID: @Sendable () -> Void] = [:]
     }
 
     /// The home's end of a session whose edge is another node.
@@ -25,6 +24,7 @@ final class RelayHome: Sendable {
     private let edge: RelayEdge
     private let find: @Sendable (String) -> (any ConnectionHome)?
     let state = NIOLockedValueBox(State())
+    let watches: RelayWatches
     private let ticker: RelayTicker
 
     /// - Parameters:
@@ -33,6 +33,7 @@ final class RelayHome: Sendable {
     init(edge: RelayEdge, find: @escaping @Sendable (String) -> (any ConnectionHome)?) {
         self.edge = edge
         self.find = find
+        watches = RelayWatches(nodes: edge.nodes)
         ticker = RelayTicker(interval: edge.times.interval)
     }
 
