@@ -56,6 +56,8 @@ extension ChatHub {
             view()
         } else {
             view()
+            var ask = ask
+            ask.follower = streams.follower(of: ask.id)
             try await queued.add(ask)
         }
     }

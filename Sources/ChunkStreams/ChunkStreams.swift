@@ -107,19 +107,27 @@ public final class ChunkStreams: Service, Sendable {
         node.leases.observeTerm { [weak self] in
             for stream in self?.node.registry.all ?? [] { stream.compareInNewTerm() }
         }
-        let subscription = try await subscribeToNode()
+        // The feed first: nobody is asked to use it before it is there, since the answer comes on the other channel.
+        let feed = await subscribe(to: node.names.feed(of: node.id)) { [registry = node.registry] payload in
+            var payload = payload
+            guard let tag: UInt64 = payload.readInteger() else { return }
+            registry.stream(tagged: tag)?.received(payload)
+        }
+        let messages = await subscribe(to: node.names.node(node.id)) { [weak self] payload in
+            if let message = NodeMessage(payload: payload) { self?.heard(message) }
+        }
         await cancelWhenGracefulShutdown { await self.sweep() }
-        subscription?.cancel()
+        messages?.cancel()
+        feed?.cancel()
     }
 
-    private func subscribeToNode() async throws -> ChannelSubscription? {
+    private func subscribe(
+        to channel: ChannelName, receive: @escaping @Sendable (ByteBuffer) -> Void
+    ) async -> ChannelSubscription? {
         while !Task.isCancelled {
             do {
-                return try await node.backplane.subscribe(to: node.names.node(node.id)) { [weak self] event in
-                    guard case .message(let payload) = event, let message = NodeMessage(payload: payload) else {
-                        return
-                    }
-                    self?.heard(message)
+                return try await node.backplane.subscribe(to: channel) { event in
+                    if case .message(let payload) = event { receive(payload) }
                 }
             } catch {
                 try? await Task.sleep(for: .milliseconds(500))
@@ -138,6 +146,12 @@ public final class ChunkStreams: Service, Sendable {
             node.backplane.publish(answer.payload, to: node.names.node(asker), completion: { _ in })
         case .answer(let id, let epoch, let isProduced):
             if !isProduced { node.registry[id]?.isNotProduced(inEpoch: epoch) }
+        case .follow(let id, let request):
+            if !node.registry.keep(request, whileOpening: id) { node.registry[id]?.isFollowed(request) }
+        case .followed(let id, let epoch, let last, let entry):
+            node.registry[id]?.isFed(inEpoch: epoch, last: last, entry: entry)
+        case .unfollow(let id, _, let tag, let follower):
+            node.registry[id]?.isUnfollowed(by: follower, as: tag)
         }
     }
 

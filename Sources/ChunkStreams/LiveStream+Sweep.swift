@@ -5,6 +5,7 @@ extension LiveStream {
     fileprivate enum Chore {
         case none
         case catchUp
+        case askToBeFed
         case renew
         case letGo
         case close
@@ -17,6 +18,9 @@ extension LiveStream {
             return
         case .catchUp:
             catchUp()
+            askToBeFed()
+        case .askToBeFed:
+            askToBeFed()
         case .renew:
             node.backplane.expire([names.log, names.meta, names.stop], after: node.configuration.liveTimeToLive)
         case .letGo:
@@ -50,7 +54,7 @@ extension LiveStream.State {
         if viewers.isEmpty { return .close }
         quietTicks += 1
         guard feed != nil, content.end == nil, Double(quietTicks) >= configuration.silence / .seconds(1) * patience
-        else { return .none }
+        else { return isFeedUnanswered ? .askToBeFed : .none }
         isSilent = true
         return .catchUp
     }

@@ -31,6 +31,8 @@ final class LiveStream: Sendable {
 
     let id: ChunkStreamID
     let names: BackplaneNames.Stream
+    /// What the producing node calls the stream when it tells this node what it has appended.
+    let tag: UInt64
     let node: StreamNode
     let state: NIOLockedValueBox<State>
 
@@ -39,6 +41,7 @@ final class LiveStream: Sendable {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
+        self.tag = node.registry.newTag()
         self.state = NIOLockedValueBox(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
     }
 
@@ -47,6 +50,7 @@ final class LiveStream: Sendable {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
+        self.tag = node.registry.newTag()
         self.state = NIOLockedValueBox(State(content: StreamContent(opening: opening), production: production))
     }
 }

@@ -5,6 +5,8 @@ import NIOCore
 ///
 ///     'S' (chunk streams)  kind:u8  id:32 digits  epoch:u32
 ///         [2 hole: after:u32]  [3 question: asker's node]  [4 answer: isProduced:u8]
+///         [5 follow: tag:u64  after:u32  follower's node]  [6 followed: last:u32  entry]
+///         [7 unfollow: tag:u64  follower's node]
 ///
 /// The first byte tells these messages from others on the same channel; readers ignore what follows the fields.
 enum NodeMessage: Equatable {
@@ -16,6 +18,12 @@ enum NodeMessage: Equatable {
     case question(ChunkStreamID, epoch: UInt64, asker: NodeID)
     /// Whether the sender produces the stream.
     case answer(ChunkStreamID, epoch: UInt64, isProduced: Bool)
+    /// Tell a node what is appended.
+    case follow(ChunkStreamID, FollowRequest)
+    /// The sender does so from now on; what it has appended up to then, and an entry with as much of it as one may have.
+    case followed(ChunkStreamID, epoch: UInt64, last: UInt64, entry: ByteBuffer)
+    /// Nobody reads the stream on this node any more.
+    case unfollow(ChunkStreamID, epoch: UInt64, tag: UInt64, follower: NodeID)
 
     private static let first = UInt8(ascii: "S")
 
@@ -24,6 +32,9 @@ enum NodeMessage: Equatable {
         case hole = 2
         case question = 3
         case answer = 4
+        case follow = 5
+        case followed = 6
+        case unfollow = 7
     }
 
     init?(payload: ByteBuffer) {
@@ -43,6 +54,17 @@ enum NodeMessage: Equatable {
         case .answer:
             guard let isProduced: UInt8 = payload.readInteger() else { return nil }
             self = .answer(id, epoch: epoch, isProduced: isProduced == 1)
+        case .follow:
+            guard let (tag, after) = payload.readMultipleIntegers(as: (UInt64, UInt32).self) else { return nil }
+            let follower = NodeID(String(buffer: payload))
+            self = .follow(
+                id, FollowRequest(epoch: epoch, tag: tag, after: UInt64(after), follower: follower))
+        case .followed:
+            guard let last: UInt32 = payload.readInteger() else { return nil }
+            self = .followed(id, epoch: epoch, last: UInt64(last), entry: payload)
+        case .unfollow:
+            guard let tag: UInt64 = payload.readInteger() else { return nil }
+            self = .unfollow(id, epoch: epoch, tag: tag, follower: NodeID(String(buffer: payload)))
         }
     }
 
@@ -62,6 +84,21 @@ enum NodeMessage: Equatable {
             var buffer = Self.head(.answer, id, epoch)
             buffer.writeInteger(UInt8(isProduced ? 1 : 0))
             return buffer
+        case .follow(let id, let request):
+            var buffer = Self.head(.follow, id, request.epoch)
+            buffer.writeMultipleIntegers(request.tag, UInt32(truncatingIfNeeded: request.after))
+            buffer.writeString(request.follower.rawValue)
+            return buffer
+        case .followed(let id, let epoch, let last, let entry):
+            var buffer = Self.head(.followed, id, epoch)
+            buffer.writeInteger(UInt32(truncatingIfNeeded: last))
+            buffer.writeImmutableBuffer(entry)
+            return buffer
+        case .unfollow(let id, let epoch, let tag, let follower):
+            var buffer = Self.head(.unfollow, id, epoch)
+            buffer.writeInteger(tag)
+            buffer.writeString(follower.rawValue)
+            return buffer
         }
     }
 
@@ -73,4 +110,15 @@ enum NodeMessage: Equatable {
         buffer.writeInteger(UInt32(truncatingIfNeeded: epoch))
         return buffer
     }
+}
+
+/// A node that reads a stream asks its producer to be told what is appended.
+struct FollowRequest: Sendable, Equatable {
+    /// Only the producer of this epoch is meant.
+    var epoch: UInt64
+    /// What the asking node calls the stream.
+    var tag: UInt64
+    /// The last chunk that it knows.
+    var after: UInt64
+    var follower: NodeID
 }

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOConcurrencyHelpers
+import Synchronization
 
 /// The streams that this node produces or follows.
 final class StreamRegistry: Sendable {
@@ -8,8 +9,14 @@ final class StreamRegistry: Sendable {
         var bytes = 0
     }
 
+    private static let keptRequests = 256
+
     private let streams = NIOLockedValueBox<[ChunkStreamID: LiveStream]>([:])
-    private let openings = NIOLockedValueBox<Set<ChunkStreamID>>([])
+    private let fed = NIOLockedValueBox<[UInt64: LiveStream]>([:])
+    private let lastTag = Atomic<UInt64>(0)
+    /// The streams that are being opened, and who has asked to be told of what they will append: a follower may hear of an
+    /// opening entry before the node that has written it.
+    private let openings = NIOLockedValueBox<[ChunkStreamID: [FollowRequest]]>([:])
     private let retained = NIOLockedValueBox(Retained())
 
     /// All streams.
@@ -27,16 +34,43 @@ final class StreamRegistry: Sendable {
         }
     }
 
+    /// A tag that no stream of this node ever had.
+    func newTag() -> UInt64 { lastTag.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// A stream's producing node is asked to use its tag.
+    func feeds(_ stream: LiveStream) { fed.withLockedValue { $0[stream.tag] = stream } }
+
+    /// The followed stream of a tag.
+    func stream(tagged tag: UInt64) -> LiveStream? { fed.withLockedValue { $0[tag] } }
+
     /// Whether this node may try to open a stream: it does not produce it, and does not try already.
     ///
     /// The same ask may be handed out twice, and an opening entry of this node's own must not be taken for another's.
     func claimOpening(_ id: ChunkStreamID) -> Bool {
         guard self[id]?.state.withLockedValue({ $0.production == nil }) ?? true else { return false }
-        return openings.withLockedValue { $0.insert(id).inserted }
+        return openings.withLockedValue { openings in
+            guard openings[id] == nil else { return false }
+            openings[id] = []
+            return true
+        }
     }
 
-    func releaseOpening(_ id: ChunkStreamID) {
-        _ = openings.withLockedValue { $0.remove(id) }
+    /// The opening has succeeded, or not.
+    ///
+    /// - Returns: Who has asked to follow the stream meanwhile.
+    func releaseOpening(_ id: ChunkStreamID) -> [FollowRequest] {
+        openings.withLockedValue { $0.removeValue(forKey: id) ?? [] }
+    }
+
+    /// Keeps a request for when the stream is open. Whoever gets no answer asks again, so that there may be a bound.
+    ///
+    /// - Returns: Whether the stream is being opened.
+    func keep(_ request: FollowRequest, whileOpening id: ChunkStreamID) -> Bool {
+        openings.withLockedValue { openings in
+            guard let count = openings[id]?.count else { return false }
+            if count < Self.keptRequests { openings[id]?.append(request) }
+            return true
+        }
     }
 
     /// Notes a stream that has ended and keeps its text for a while.
@@ -68,5 +102,6 @@ final class StreamRegistry: Sendable {
         streams.withLockedValue {
             if $0[stream.id] === stream { $0[stream.id] = nil }
         }
+        fed.withLockedValue { $0[stream.tag] = nil }
     }
 }

@@ -30,7 +30,8 @@ public protocol Backplane: Sendable {
 
     // MARK: Logs
 
-    /// Appends an entry to a log and publishes its payload, in this order, without waiting in between.
+    /// Appends an entry to a log, and publishes its payload on the channel and to the followers, in this order, without
+    /// waiting in between.
     ///
     /// The payload is published even where the log refuses the entry.
     func append(

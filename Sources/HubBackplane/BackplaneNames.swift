@@ -4,10 +4,13 @@ public struct ChannelName: Hashable, Sendable, CustomStringConvertible {
     /// Whether a node that listens no more is unsubscribed at once, not after a while: nobody comes back to the channel,
     /// and whoever publishes to it must not think for long that somebody is there.
     package let isLeftAtOnce: Bool
+    /// Whether it carries what is appended to the logs that a node follows. Only ``LogAppend/followers`` are told there.
+    package let isFeed: Bool
 
-    package init(_ rawValue: String, isLeftAtOnce: Bool = false) {
+    package init(_ rawValue: String, isLeftAtOnce: Bool = false, isFeed: Bool = false) {
         self.rawValue = rawValue
         self.isLeftAtOnce = isLeftAtOnce
+        self.isFeed = isFeed
     }
 
     public var description: String { rawValue }
@@ -70,6 +73,9 @@ public struct BackplaneNames: Sendable {
 
     /// What is said to one node.
     public func node(_ id: NodeID) -> ChannelName { ChannelName("\(app){n:\(id.rawValue)}") }
+
+    /// What is appended to the logs that a node follows: each message is a tag of eight bytes and an entry's payload.
+    public func feed(of id: NodeID) -> ChannelName { ChannelName("\(app){n:\(id.rawValue)}:feed", isFeed: true) }
 
     /// What is said to one connection, heard by its home.
     public func connection(_ id: String) -> ChannelName {

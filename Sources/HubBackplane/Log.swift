@@ -51,10 +51,30 @@ public struct LogPage: Sendable {
     }
 }
 
-/// An entry to be appended to a log, and the channel on which it is published.
+/// A node that has asked to be told what is appended to a log.
+///
+/// It gets the entries of all logs that it follows on one channel of its own (``BackplaneNames/feed(of:)``), those that are
+/// appended at about the same time in one message of the backplane.
+public struct LogFollower: Sendable, Equatable {
+    /// The node's channel.
+    public let channel: ChannelName
+    /// What the node knows the log by: it stands in front of each payload, eight bytes, big-endian.
+    public let tag: UInt64
+
+    /// Creates a follower.
+    public init(channel: ChannelName, tag: UInt64) {
+        self.channel = channel
+        self.tag = tag
+    }
+}
+
+/// An entry to be appended to a log, and who is told of it.
 public struct LogAppend: Sendable {
     public let log: KeyName
-    public let channel: ChannelName
+    /// The channel on which it is published.
+    public let channel: ChannelName?
+    /// The nodes that are told as well. Those of ``Backplane/append(_:ifLastIs:)`` are not.
+    public let followers: [LogFollower]
     public let id: LogID
     public let payload: ByteBuffer
     /// Whether the entry may create the log. Only an opening entry may: an append to a log that has expired must not
@@ -65,11 +85,12 @@ public struct LogAppend: Sendable {
 
     /// Creates an append.
     public init(
-        log: KeyName, channel: ChannelName, id: LogID, payload: ByteBuffer, creates: Bool = false,
-        timeToLive: Duration? = nil
+        log: KeyName, channel: ChannelName?, followers: [LogFollower] = [], id: LogID, payload: ByteBuffer,
+        creates: Bool = false, timeToLive: Duration? = nil
     ) {
         self.log = log
         self.channel = channel
+        self.followers = followers
         self.id = id
         self.payload = payload
         self.creates = creates
@@ -79,8 +100,8 @@ public struct LogAppend: Sendable {
 
 /// What became of an append.
 public enum LogAppendOutcome: Sendable, Equatable {
-    /// It is in the log; this many nodes were subscribed to the channel.
-    case accepted(receivers: Int)
+    /// It is in the log.
+    case accepted
     /// The log already has this id or a higher one: either the entry itself (a repeat), or another writer's.
     case refused
     /// The log does not exist, and the entry was not one that may create it.

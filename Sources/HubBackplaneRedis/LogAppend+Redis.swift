@@ -3,12 +3,12 @@ import NIOCore
 
 extension LogAppend {
     /// How many commands it is written as.
-    var commandCount: Int { timeToLive == nil ? 2 : 3 }
+    var commandCount: Int { 1 + (channel == nil ? 0 : 1) + (timeToLive == nil ? 0 : 1) }
 
-    /// Writes `XADD log [NOMKSTREAM] EPOCH-SEQ e PAYLOAD`, `PUBLISH channel PAYLOAD` and, with a time to live,
-    /// `PEXPIRE log`.
+    /// Writes `XADD log [NOMKSTREAM] EPOCH-SEQ e PAYLOAD`, `PUBLISH channel PAYLOAD` where there is a channel and, with a
+    /// time to live, `PEXPIRE log`.
     func encode(into buffer: inout ByteBuffer) {
-        let names = 2 * log.rawValue.utf8.count + channel.rawValue.utf8.count
+        let names = log.rawValue.utf8.count + (channel?.rawValue.utf8.count ?? 0)
         buffer.writeCommands(atMost: names + 2 * payload.readableBytes + 14 * RESPEncoder.size(ofString: 10)) {
             encoder in
             encoder.literal(creates ? "*5\r\n$4\r\nXADD\r\n" : "*6\r\n$4\r\nXADD\r\n")
@@ -17,9 +17,7 @@ extension LogAppend {
             encoder.string(id)
             encoder.literal("$1\r\ne\r\n")
             encoder.string(payload)
-            encoder.literal("*3\r\n$7\r\nPUBLISH\r\n")
-            encoder.string(channel.rawValue)
-            encoder.string(payload)
+            if let channel { encoder.publish(payload, to: channel) }
         }
         if let timeToLive { buffer.writeExpire(log, after: timeToLive) }
     }
@@ -29,13 +27,22 @@ extension LogAppendOutcome {
     /// The outcome that the replies to ``LogAppend/encode(into:)`` tell.
     static func decode(_ replies: [RESPValue]) -> Result<LogAppendOutcome, BackplaneError> {
         switch replies[0] {
-        case .string: receiverCount(replies[1]).map { .accepted(receivers: $0) }
+        case .string: replies.count == 1 ? .success(.accepted) : receiverCount(replies[1]).map { _ in .accepted }
         case .null: .success(.missing)
         case .error(let message) where message.hasPrefix("ERR The ID specified in XADD is equal or smaller"):
             .success(.refused)
         case .error(let message): .failure(BackplaneError(redis: message))
         case .array, .integer, .status: .failure(.unexpectedReply(to: "XADD"))
         }
+    }
+}
+
+extension RESPEncoder {
+    /// Writes `PUBLISH channel MESSAGE`.
+    mutating func publish(_ message: ByteBuffer, to channel: ChannelName) {
+        literal("*3\r\n$7\r\nPUBLISH\r\n")
+        string(channel.rawValue)
+        string(message)
     }
 }
 

@@ -5,7 +5,7 @@ extension RedisBackplane {
     public func subscribe(
         to channel: ChannelName, receive: @escaping @Sendable (SubscriptionEvent) -> Void
     ) async throws -> ChannelSubscription {
-        let receiver = ChannelReceiver(receive: receive)
+        let receiver = ChannelReceiver(receive: channel.isFeed ? FeedMessages.splitting(receive) : receive)
         let subscriptions = subscriptions
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             subscriptions.eventLoop.execute {

@@ -5,7 +5,10 @@ extension RedisBackplane {
     public func append(
         _ append: LogAppend, completion: @escaping @Sendable (Result<LogAppendOutcome, BackplaneError>) -> Void
     ) {
-        commands.send(replies: append.commandCount, readsPayloads: false, encode: append.encode(into:)) { result in
+        commands.send(
+            replies: append.commandCount, readsPayloads: false, encode: append.encode(into:),
+            feeding: append.followers, with: append.payload
+        ) { result in
             completion(result.flatMap(LogAppendOutcome.decode))
         }
     }
@@ -13,7 +16,7 @@ extension RedisBackplane {
     public func append(_ append: LogAppend, ifLastIs last: LogID?) async throws -> Bool {
         let arguments: [RESPArgument] = [
             "1", .text(append.log.rawValue), .text(last?.description ?? ""), .text(append.id.description),
-            .bytes(append.payload), .text(append.channel.rawValue),
+            .bytes(append.payload), .text(append.channel?.rawValue ?? ""),
             .number(append.timeToLive?.milliseconds ?? 0),
         ]
         var reply = try await commands.send {

@@ -1,4 +1,5 @@
 import ChunkStreams
+import HubBackplane
 import NIOCore
 import Testing
 
@@ -13,6 +14,9 @@ import Testing
         Ask(id: id, meta: ReplyMeta(owner: "ada@example.com"), prompt: "Grüße 👋🏽\n", losses: 3),
     ]) func survivesTheQueue(ask: Ask) {
         #expect(Ask(payload: ask.payload) == ask)
+        var followed = ask
+        followed.follower = StreamFollower(node: NodeID(), tag: 7)
+        #expect(Ask(payload: followed.payload) == followed)
     }
 
     @Test func refusesWhatIsNoAskWithoutTrapping() {

@@ -5,7 +5,7 @@ import Testing
 
 /// The schedules of a producer's log, without a log.
 @Suite struct ProducerStateMachineTests {
-    private let accepted = Result<LogAppendOutcome, BackplaneError>.success(.accepted(receivers: 1))
+    private let accepted = Result<LogAppendOutcome, BackplaneError>.success(.accepted)
     private let refused = Result<LogAppendOutcome, BackplaneError>.success(.refused)
     private let missing = Result<LogAppendOutcome, BackplaneError>.success(.missing)
     private let lost = Result<LogAppendOutcome, BackplaneError>.failure(BackplaneError(.timeout, "no answer"))

@@ -1,12 +1,13 @@
 import ChunkStreams
+import HubBackplane
 import NIOCore
 
 /// A question that waits for its reply to be produced, on this node or on another one.
 ///
-/// On the queue: version:u8 = 2, id: 32 digits, losses:u8, metaLength:u32, meta, prompt. Readers take the rest as the
-/// prompt.
+/// On the queue: version:u8 = 3, id: 32 digits, losses:u8, tag:u64 (0 for no follower), nodeLength:u8, node,
+/// metaLength:u32, meta, prompt. Readers take the rest as the prompt.
 struct Ask: Sendable, Equatable {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     let id: ChunkStreamID
     /// What is written down about the reply's stream.
@@ -14,6 +15,8 @@ struct Ask: Sendable, Equatable {
     let prompt: String
     /// How often the backplane has lost its data since the ask was first queued.
     var losses: UInt8
+    /// The node that has the caller, where it reads the reply already.
+    var follower: StreamFollower?
 
     init(id: ChunkStreamID, meta: ReplyMeta, prompt: String, losses: UInt8 = 0) {
         self.id = id
@@ -30,10 +33,12 @@ struct Ask: Sendable, Equatable {
         var payload = payload
         guard payload.readInteger() == Self.version, let digits = payload.readString(length: 32),
             let id = ChunkStreamID(digits), let losses: UInt8 = payload.readInteger(),
-            let length: UInt32 = payload.readInteger(),
+            let tag: UInt64 = payload.readInteger(), let nodeLength: UInt8 = payload.readInteger(),
+            let node = payload.readString(length: Int(nodeLength)), let length: UInt32 = payload.readInteger(),
             let meta = payload.readSlice(length: Int(length)).flatMap(ReplyMeta.init(payload:))
         else { return nil }
         self.init(id: id, meta: meta, prompt: String(buffer: payload), losses: losses)
+        follower = tag == 0 ? nil : StreamFollower(node: NodeID(node), tag: tag)
     }
 
     var payload: ByteBuffer {
@@ -41,6 +46,10 @@ struct Ask: Sendable, Equatable {
         buffer.writeInteger(Self.version)
         buffer.writeString(id.rawValue)
         buffer.writeInteger(losses)
+        buffer.writeInteger(follower?.tag ?? 0)
+        let node = follower?.node.rawValue.utf8.prefix(Int(UInt8.max))
+        buffer.writeInteger(UInt8(node?.count ?? 0))
+        if let node { buffer.writeBytes(node) }
         var meta = meta.payload
         buffer.writeInteger(UInt32(meta.readableBytes))
         buffer.writeBuffer(&meta)

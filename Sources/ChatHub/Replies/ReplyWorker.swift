@@ -31,7 +31,7 @@ final class ReplyWorker: Sendable {
 
     /// Takes the reply's stream; `nil` where another worker has it, or it has ended.
     func open(_ ask: Ask) async throws -> ChunkProducer? {
-        try await streams.open(ask.id, meta: ask.meta.payload, epoch: ask.firstEpoch)
+        try await streams.open(ask.id, meta: ask.meta.payload, epoch: ask.firstEpoch, follower: ask.follower)
     }
 
     /// Runs an ask in the background in a place that was taken for it.

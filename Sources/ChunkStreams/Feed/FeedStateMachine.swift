@@ -29,6 +29,9 @@ struct FeedStateMachine: Sendable {
     /// What the log lacks as far as it was read; the producer is asked to write it again.
     private(set) var hole: LogHole?
 
+    /// Everything up to the last entry that was heard is known.
+    var isLive: Bool { phase == .live }
+
     /// The subscription is confirmed, for the first time or again, or nothing was heard for long.
     mutating func mustRead() -> Action {
         switch phase {

@@ -6,6 +6,10 @@ struct Following: Sendable {
     /// The producing node, which is watched.
     private(set) var producer: NodeID?
     private var watch: NodeWatch?
+    /// The epoch whose producer was asked to tell this node what it appends.
+    private(set) var askedEpoch: UInt64?
+    /// It has said that it does.
+    private(set) var isFed = false
 
     /// Whoever produces the stream is another node from now on.
     ///
@@ -22,6 +26,17 @@ struct Following: Sendable {
         guard self.producer == producer else { return watch }
         defer { self.watch = watch }
         return self.watch
+    }
+
+    /// The producer of this epoch is asked to tell this node what it appends.
+    mutating func asks(inEpoch epoch: UInt64) {
+        if askedEpoch != epoch { isFed = false }
+        askedEpoch = epoch
+    }
+
+    /// It does.
+    mutating func isFed(inEpoch epoch: UInt64) {
+        if askedEpoch == epoch { isFed = true }
     }
 
     /// Ends the subscription and the watch.

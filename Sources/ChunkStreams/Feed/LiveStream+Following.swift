@@ -44,18 +44,22 @@ extension LiveStream {
         case .resubscribed:
             read()
         case .message(let payload):
-            guard let entry = StreamEntry(payload: payload) else { return }
-            let (action, hasNewProducer) = state.withLockedValue { state in
-                let action = state.feed?.received(entry, content: &state.content) ?? .none
-                state.hasNews(windowBytes: node.configuration.windowBytes)
-                return (action, state.hasNewProducer)
-            }
-            if hasNewProducer { watchProducer() }
-            if action == .readLog { readPages() }
+            received(payload)
         }
     }
 
-    private func read() {
+    /// An entry came, on the stream's channel or this node's feed.
+    func received(_ payload: ByteBuffer) {
+        guard let entry = StreamEntry(payload: payload) else { return }
+        let action = state.withLockedValue { state in
+            defer { state.hasNews(windowBytes: node.configuration.windowBytes) }
+            return state.feed?.received(entry, content: &state.content) ?? .none
+        }
+        if case .chunks = entry {} else { noteProducer() }
+        if action == .readLog { readPages() }
+    }
+
+    func read() {
         let action = state.withLockedValue { $0.feed?.mustRead() ?? .none }
         if action == .readLog { readPages() }
     }
@@ -74,6 +78,7 @@ extension LiveStream {
             } catch {
                 return state.withLockedValue { $0.feed?.readFailed() ?? () }
             }
+            noteProducer()
             if let hole = state.withLockedValue({ $0.feed?.hole }) { report(hole) }
             if state.withLockedValue({ $0.takeSilence() }) { askWhetherProduced() }
         }
@@ -84,25 +89,28 @@ extension LiveStream {
         let (position, isClaimed) = state.withLockedValue { ($0.content.position, $0.content.isClaimed) }
         guard isClaimed else { return position }
         let standing = try await node.standing(names)
-        let (checked, hasNewProducer) = state.withLockedValue { state in
+        return state.withLockedValue { state in
             if state.content.isClaimed {
                 state.content.compareClaim(with: standing)
                 state.viewers.signal()
             }
-            return (state.content.position, state.hasNewProducer)
+            return state.content.position
         }
-        if hasNewProducer { watchProducer() }
-        return checked
     }
 
     private func take(_ page: LogPage) -> FeedStateMachine.Action {
-        let (action, hasNewProducer) = state.withLockedValue { state in
+        state.withLockedValue { state in
             let action = state.feed?.read(page.streamEntries, isLast: page.isLast, content: &state.content) ?? .none
             if !page.entries.isEmpty { state.hasNews(windowBytes: node.configuration.windowBytes) }
-            return (action, state.hasNewProducer)
+            return action
         }
-        if hasNewProducer { watchProducer() }
-        return action
+    }
+
+    /// Who produces the stream may have become known, or changed.
+    private func noteProducer() {
+        let (isNew, mustAsk) = state.withLockedValue { ($0.hasNewProducer, $0.mustAskToBeFed) }
+        if isNew { watchProducer() }
+        if mustAsk { askToBeFed() }
     }
 
     /// The log has a hole: whoever produces the stream has the text and writes it again.

@@ -54,7 +54,14 @@ extension LiveStream {
             return (state.closeWhenUnused(), state.isClosed)
         }
         if isClosed { node.registry.remove(self) }
-        following?.cancel()
+        if let following { leave(following) }
+    }
+
+    private func leave(_ following: Following) {
+        following.cancel()
+        // One that has ended has told the producing node already, or will.
+        guard let producer = following.producer, let epoch = following.askedEpoch else { return }
+        say(.unfollow(id, epoch: epoch, tag: tag, follower: node.id), to: producer)
     }
 
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.

@@ -8,15 +8,25 @@ extension ChunkStreams {
     /// - Parameters:
     ///   - meta: What ``create(_:meta:)`` was given, to be written again should it be lost.
     ///   - epoch: Greater than any that the stream may have had before the backplane lost its data.
+    ///   - follower: A node that reads the stream already. Others, and this one should it be left out, ask by themselves
+    ///     when they see the opening.
     /// - Returns: Its writer, `nil` where another one was first: then nothing was written or shown.
     /// - Throws: ``BackplaneError`` where it could not be found out.
-    public func open(_ id: ChunkStreamID, meta: ByteBuffer, epoch: UInt64 = 1) async throws -> ChunkProducer? {
+    public func open(
+        _ id: ChunkStreamID, meta: ByteBuffer, epoch: UInt64 = 1, follower: StreamFollower? = nil
+    ) async throws -> ChunkProducer? {
         guard node.registry.claimOpening(id) else { return nil }
-        defer { node.registry.releaseOpening(id) }
+        defer {
+            for request in node.registry.releaseOpening(id) { node.registry[id]?.isFollowed(request) }
+        }
         let term = node.leases.term
         let names = node.names.stream(id.rawValue)
         guard let opening = try await node.open(names, epoch: epoch) else { return nil }
-        let stream = produced(id, opening, Production(epoch: opening.epoch, term: term, meta: meta))
+        var production = Production(epoch: opening.epoch, term: term, meta: meta)
+        if let follower, follower.node != node.id {
+            production.feed(LogFollower(channel: node.names.feed(of: follower.node), tag: follower.tag))
+        }
+        let stream = produced(id, opening, production)
         if node.leases.term != nil { stream.compareInNewTerm() }
         Task { await honourEarlierStop(of: stream) }
         return ChunkProducer(stream: stream)

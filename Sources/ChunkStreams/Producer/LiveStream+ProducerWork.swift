@@ -44,8 +44,8 @@ extension LiveStream {
             state.production?.machine.appending(through: entry.last)
             return .append(
                 LogAppend(
-                    log: names.log, channel: names.channel, id: LogID(epoch: epoch, seq: entry.last),
-                    payload: entry.payload))
+                    log: names.log, channel: nil, followers: state.production?.followers ?? [],
+                    id: LogID(epoch: epoch, seq: entry.last), payload: entry.payload))
         case .appendEnd(let last):
             guard let end = state.production?.end else { return .none }
             let append = LogAppend(
@@ -131,7 +131,7 @@ extension LiveStream {
     ) async -> Result<LogAppendOutcome, BackplaneError> {
         do {
             let isWritten = try await node.backplane.append(append, ifLastIs: last)
-            return .success(isWritten ? .accepted(receivers: 0) : .refused)
+            return .success(isWritten ? .accepted : .refused)
         } catch {
             return .failure(error as? BackplaneError ?? BackplaneError(.unavailable, "\(error)"))
         }

@@ -154,9 +154,9 @@ extension LiveStream {
 
 extension LiveStream.State {
     /// Whether viewers have to wait for what is here: it may not be shown before the log was looked at. An end stands.
-    mutating func isPaused(in term: UInt64?, retention: Duration) -> Bool {
+    mutating func isPaused(in term: @autoclosure () -> UInt64?, retention: Duration) -> Bool {
         guard production != nil, content.end == nil else { return false }
-        production?.pauseUnless(in: term, retention: retention)
+        production?.pauseUnless(in: term(), retention: retention)
         return production?.machine.isPaused ?? false
     }
 

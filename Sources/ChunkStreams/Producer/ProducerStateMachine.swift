@@ -64,6 +64,11 @@ struct ProducerStateMachine: Sendable {
         self.isPaused = isPaused
     }
 
+    /// The last chunk that is in the log or on its way there.
+    var appended: UInt64 {
+        if case .appendingText(let through) = phase { through } else { acknowledged }
+    }
+
     /// Whether text may still be handed over.
     var isOpen: Bool { !isEnding && phase != .fenced && phase != .ended }
 

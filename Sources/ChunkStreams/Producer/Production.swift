@@ -1,3 +1,4 @@
+import HubBackplane
 import NIOCore
 
 /// What this node keeps of a stream that it produces.
@@ -7,6 +8,8 @@ struct Production: Sendable {
     let meta: ByteBuffer
     /// The end, once there is to be no more text.
     var end: StreamEnd?
+    /// The nodes that are told what is appended.
+    var followers: [LogFollower] = []
     /// Set once by a stop; the text is over then, whatever the model still says.
     var isStopped = false
     /// Told once when the producer has to stop: stopped by the owner, or fenced off.
@@ -51,6 +54,12 @@ struct Production: Sendable {
     mutating func tellLogged() {
         guard onLogged != nil, machine.acknowledged > 0 || machine.hasEnded else { return }
         onLogged.take()?()
+    }
+
+    /// Tells a node what is appended from now on.
+    mutating func feed(_ follower: LogFollower) {
+        followers.removeAll { $0.channel == follower.channel }
+        followers.append(follower)
     }
 
     mutating func accepted() { lastAccepted = .now }

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import NIOCore
 
 extension InMemoryBackplane {
     public func append(
@@ -10,10 +11,13 @@ extension InMemoryBackplane {
         let now = ContinuousClock.now
         state.withLockedValue { state in
             let isWritten = state.write(append, creates: append.creates, at: now)
-            let receivers = state.publish(append.payload, to: append.channel, by: delivery)
+            if let channel = append.channel { _ = state.publish(append.payload, to: channel, by: delivery) }
+            for follower in append.followers {
+                _ = state.publish(follower.message(append.payload), to: follower.channel, by: delivery)
+            }
             let outcome: LogAppendOutcome =
                 switch isWritten {
-                case true?: .accepted(receivers: receivers)
+                case true?: .accepted
                 case false?: .refused
                 case nil: .missing
                 }
@@ -29,7 +33,7 @@ extension InMemoryBackplane {
             guard state.write(append, creates: true, at: now) == true else {
                 throw BackplaneError(.refused, "the id \(append.id) is not greater than the last one")
             }
-            _ = state.publish(append.payload, to: append.channel, by: delivery)
+            if let channel = append.channel { _ = state.publish(append.payload, to: channel, by: delivery) }
             return true
         }
     }
@@ -61,6 +65,14 @@ extension InMemoryBackplane.State {
         let isWritten = log.append(entry)
         logs.set(append.log, to: log, timeToLive: append.timeToLive, at: now)
         return isWritten
+    }
+}
+
+extension LogFollower {
+    fileprivate func message(_ payload: ByteBuffer) -> ByteBuffer {
+        var message = ByteBuffer(integer: tag)
+        message.writeImmutableBuffer(payload)
+        return message
     }
 }
 

@@ -30,11 +30,28 @@ extension CommandPipeline {
                 bytes.reserveCapacity(min(last.bytes.readableBytes, 64 << 10))
                 commands.reserveCapacity(min(last.commands.count, 1 << 10))
             }
+
+            /// Adds a command.
+            ///
+            /// - Returns: How many bytes it has.
+            fileprivate mutating func add(
+                replies: Int, readsPayloads: Bool, encode: (inout ByteBuffer) -> Void,
+                complete: @escaping Command.Completion
+            ) -> Int {
+                let start = bytes.writerIndex
+                encode(&bytes)
+                let size = bytes.writerIndex - start
+                commands.append(
+                    Command(replies: replies, readsPayloads: readsPayloads, bytes: size, complete: complete))
+                return size
+            }
         }
 
         private let pendingBytesLimit: Int
         private var state = State.away
         private var batch = Batch()
+        /// What followers are told behind the batch.
+        private var feed = FeedMessages()
         private var isFlushScheduled = false
         /// The bytes of all commands that are not answered yet.
         private(set) var pendingBytes = 0
@@ -57,15 +74,24 @@ extension CommandPipeline {
             guard pendingBytes < pendingBytesLimit else {
                 return .refuse(BackplaneError(.unavailable, "\(pendingBytes) bytes of commands are not answered yet"))
             }
-            let start = batch.bytes.writerIndex
-            encode(&batch.bytes)
-            let size = batch.bytes.writerIndex - start
-            pendingBytes += size
-            batch.commands.append(
-                Command(replies: replies, readsPayloads: readsPayloads, bytes: size, complete: complete))
+            pendingBytes += batch.add(
+                replies: replies, readsPayloads: readsPayloads, encode: encode, complete: complete)
             if isFlushScheduled { return .wait }
             isFlushScheduled = true
             return .scheduleFlush
+        }
+
+        /// Tells a follower what the last command has appended.
+        mutating func feed(_ payload: ByteBuffer, to follower: LogFollower) {
+            if let message = feed.add(payload, for: follower) { publish(message, to: follower.channel) }
+        }
+
+        private mutating func publish(_ message: ByteBuffer, to channel: ChannelName) {
+            let size = channel.rawValue.utf8.count + message.readableBytes + 3 * RESPEncoder.size(ofString: 0)
+            pendingBytes += batch.add(
+                replies: 1, readsPayloads: false,
+                encode: { buffer in buffer.writeCommands(atMost: size) { $0.publish(message, to: channel) } },
+                complete: { _ in })
         }
 
         /// Exchanges the gathered commands for an empty batch, and tells where they go.
@@ -73,6 +99,7 @@ extension CommandPipeline {
             isFlushScheduled = false
             switch state {
             case .up(let connection), .closing(let connection, _):
+                for (channel, message) in feed.takeAll() { publish(message, to: channel) }
                 swap(&batch, &other)
                 batch.reserve(for: other)
                 return connection
@@ -100,6 +127,7 @@ extension CommandPipeline {
         mutating func disconnected() -> (unsent: [Command], drained: (@Sendable () -> Void)?) {
             defer {
                 batch = Batch()
+                feed = FeedMessages()
                 pendingBytes = 0
             }
             switch state {

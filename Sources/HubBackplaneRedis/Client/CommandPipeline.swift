@@ -31,13 +31,18 @@ final class CommandPipeline: Sendable {
     ///   - replies: How many replies it has.
     ///   - readsPayloads: `false` saves the copies of strings in the replies, which are empty then.
     ///   - encode: Writes it; called at once, under a lock.
+    ///   - followers: Who is told `payload`, behind the command, together with what else they are told in this turn.
     ///   - complete: Called on the event loop, never from here.
     func send(
         replies: Int = 1, readsPayloads: Bool = true, encode: @Sendable (inout ByteBuffer) -> Void,
+        feeding followers: [LogFollower] = [], with payload: ByteBuffer = ByteBuffer(),
         complete: @escaping Command.Completion
     ) {
         let action = state.withLockedValue {
-            $0.send(replies: replies, readsPayloads: readsPayloads, encode: encode, complete: complete)
+            let action = $0.send(replies: replies, readsPayloads: readsPayloads, encode: encode, complete: complete)
+            if case .refuse = action { return action }
+            for follower in followers { $0.feed(payload, to: follower) }
+            return action
         }
         switch action {
         case .scheduleFlush: eventLoop.execute { self.flush() }
