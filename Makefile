@@ -33,7 +33,7 @@ cluster: ## Serve from Redis, three nodes and nginx until Ctrl-C
 
 release: ## Build .build/optimized/release/hubbub
 	@scripts/install-dependencies run
-	swift build --configuration release --product hubbub --scratch-path .build/optimized
+	swift build --configuration release --static-swift-stdlib --product hubbub --scratch-path .build/optimized
 
 bench: release ## Measure speed and size; QUICK=1 for shorter rows
 	@scripts/install-dependencies cluster
