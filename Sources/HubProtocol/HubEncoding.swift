@@ -7,8 +7,10 @@ package enum HubEncoding: UInt8, Sendable, CaseIterable {
     case json = 1
     case messagePack = 2
 
-    /// The highest version of the hub protocol, in both encodings. Version 2 adds Ack and Sequence for stateful reconnect.
+    /// The highest version of the hub protocol, in both encodings.
     package static let highestVersion = 2
+    /// The version that has Ack and Sequence. A client says it where stateful reconnect was agreed on.
+    package static let statefulReconnectVersion = 2
 
     /// - Parameter name: the `protocol` of a handshake, in any case.
     package init?(name: String) {

@@ -29,6 +29,12 @@ package struct RecordSplitter: Sendable {
         unread.writeImmutableBuffer(bytes)
     }
 
+    /// Forgets what was fed and not taken.
+    package mutating func reset() {
+        unread = ByteBuffer()
+        searched = 0
+    }
+
     /// The next whole record without its separator or its length; nil if its end has not arrived.
     /// - Throws: `messageTooLarge` as soon as the record is known to be too long, and from then on; `malformedLength`.
     package mutating func next() throws(HubProtocolError) -> ByteBuffer? {
