@@ -179,6 +179,7 @@ let package = Package(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
+                "HubBackplaneRedis",
                 hummingbird, nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
 
                 crypto, cryptoExtras, jwtKit, inMemoryLogging,

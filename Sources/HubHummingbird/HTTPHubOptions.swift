@@ -45,6 +45,10 @@ public struct HTTPHubOptions: Sendable {
     /// The lowest version of negotiation that is answered (`MinimumProtocolVersion`).
     public var minimumProtocolVersion = 0
 
+    /// Whether a client whose WebSocket was cut may go on with its connection over another one, at any node: what neither
+    /// side has received is sent again (`AllowStatefulReconnects`). Clients have to ask for it.
+    public var allowsStatefulReconnects = false
+
     /// Chooses the WebSocket sub-protocol of a connection among those that the client offers, nil for none
     /// (`WebSockets.SubProtocolSelector`). What is not offered makes the client fail.
     public var webSocketSubProtocolSelector: (@Sendable (_ offered: [String]) -> String?)?

@@ -42,7 +42,9 @@ public final class HTTPHubs: Sendable {
         let access = HubAccess(
             endpoint: server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh),
             tokens: tokens, security: security, transports: transports,
-            minimumProtocolVersion: options.minimumProtocolVersion, subProtocol: options.webSocketSubProtocolSelector)
+            minimumProtocolVersion: options.minimumProtocolVersion,
+            allowsStatefulReconnects: options.allowsStatefulReconnects,
+            subProtocol: options.webSocketSubProtocolSelector)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())
             precondition(previous == nil, "a hub is mounted at \(path) already")

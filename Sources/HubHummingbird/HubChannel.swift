@@ -92,7 +92,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
             let identity = try await upgrade.access.identify(upgrade.request)
             let handshake = try WebSocketHandshake(upgrade.request, subProtocol: upgrade.access.subProtocol)
             let admission = try await upgrade.access.admit(
-                upgrade.request, identity: identity, peer: upgrade.remoteAddress)
+                upgrade.request, identity: identity, peer: upgrade.remoteAddress, on: upgrade.eventLoop)
             upgrade.accept(handshake, admission)
         } catch {
             guard let channel = try? await upgrade.refuse().get() else { return }

@@ -19,7 +19,7 @@ struct HubUpgrade: Sendable {
     let access: HubAccess
     let remoteAddress: String?
     fileprivate let handler: NIOLoopBound<HubUpgradeHandler>
-    fileprivate let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
 
     /// Answers 101 and makes the connection the hub's.
     func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission) {

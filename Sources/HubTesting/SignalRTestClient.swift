@@ -94,6 +94,7 @@ public final class SignalRTestClient: Sendable {
         public let connectionToken: String?
         public let availableTransports: [Transport]?
         public let error: String?
+        public let useStatefulReconnect: Bool?
 
         /// What goes into the query as `id`.
         public var id: String? { connectionToken ?? connectionId }

@@ -84,6 +84,12 @@ public final class WebSocketTestClient: Sendable {
         try await send(WebSocketFrame(fin: true, opcode: .binary, maskKey: .random(), data: bytes))
     }
 
+    /// Sends a message after those before, without waiting.
+    package func write(_ bytes: ByteBuffer, isText: Bool) {
+        let frame = WebSocketFrame(fin: true, opcode: isText ? .text : .binary, maskKey: .random(), data: bytes)
+        channel.writeAndFlush(frame, promise: nil)
+    }
+
     /// Sends any frame, as it is.
     public func send(_ frame: WebSocketFrame) async throws {
         try await channel.writeAndFlush(frame)
@@ -112,6 +118,9 @@ public final class WebSocketTestClient: Sendable {
     public func disconnect() async {
         try? await channel.close()
     }
+
+    /// The same without waiting.
+    package func cut() { channel.close(promise: nil) }
 
     /// Ends the sending half of the connection only.
     public func halfClose() async throws {

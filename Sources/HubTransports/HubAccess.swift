@@ -11,18 +11,20 @@ package struct HubAccess: Sendable {
     let security: HubSecurity
     /// Clients that negotiate a lower version are refused.
     let minimumProtocolVersion: Int
+    let allowsStatefulReconnects: Bool
     package let subProtocol: WebSocketSubProtocolSelector?
 
     package init(
         endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity,
         transports: Set<HubTransportType> = Set(HubTransportType.allCases), minimumProtocolVersion: Int = 0,
-        subProtocol: WebSocketSubProtocolSelector? = nil
+        allowsStatefulReconnects: Bool = false, subProtocol: WebSocketSubProtocolSelector? = nil
     ) {
         self.endpoint = endpoint
         self.tokens = tokens
         self.security = security
         self.transports = transports
         self.minimumProtocolVersion = minimumProtocolVersion
+        self.allowsStatefulReconnects = allowsStatefulReconnects
         self.subProtocol = subProtocol
     }
 

@@ -59,6 +59,7 @@ struct ConformanceServer: AsyncParsableCommand {
     private func httpOptions(logger: Logger) throws -> HTTPHubOptions {
         var options = HTTPHubOptions()
         options.allowedOrigins = .any
+        options.allowsStatefulReconnects = true
         var tokens = JWTBearerOptions(signingKeys: [.secret(Token.secret)])
         tokens.clockSkew = .zero
         options.authentication = try .jwtBearer(tokens, logger: logger)

@@ -25,13 +25,13 @@ struct TestNode: Sendable {
 func withNode<Result: Sendable>(
     hubs: [String: Hub], router: Router<BasicRequestContext> = Router(),
     backplane: any Backplane = InMemoryBackplane(), hubOptions: HubOptions = HubOptions(),
-    httpOptions: HTTPHubOptions = HTTPHubOptions(), logger: Logger = .quiet,
+    httpOptions: HTTPHubOptions = HTTPHubOptions(), services: [any Service] = [], logger: Logger = .quiet,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
     let (ports, portFound) = AsyncStream<Int>.makeStream()
     let application = Application(
         router: router, hubs: hubs, backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions,
-        configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+        configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: services,
         onServerRunning: { portFound.yield($0.localAddress?.port ?? 0) }, logger: logger)
     let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [application], logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -20,7 +20,7 @@ import Testing
 
     @Test func aTokenGivesItsConnectionIDBack() async throws {
         let tokens = tokens()
-        let (token, id) = await tokens.issue(isVersion0: false, for: chat)
+        let (token, id) = await tokens.issue([], for: chat)
         #expect(await tokens.read(token, for: chat) == .usable(id: id))
         #expect(id.utf8.count == 22)
         #expect(id != token)
@@ -30,21 +30,28 @@ import Testing
     @Test func idsDiffer() async throws {
         let tokens = tokens()
         var ids: Set<String> = []
-        for _ in 0..<1000 { ids.insert(await tokens.issue(isVersion0: false, for: chat).id) }
+        for _ in 0..<1000 { ids.insert(await tokens.issue([], for: chat).id) }
         #expect(ids.count == 1000)
     }
 
     @Test func inVersion0TheTokenIsTheID() async throws {
         let tokens = tokens()
-        let (token, id) = await tokens.issue(isVersion0: true, for: chat)
+        let (token, id) = await tokens.issue(.version0, for: chat)
         #expect(token == id)
         #expect(await tokens.read(token, for: chat) == .usable(id: token))
+    }
+
+    @Test func aTokenSaysThatItsClientMayGoOnOverAnotherSocket() async throws {
+        let tokens = tokens()
+        let (token, id) = await tokens.issue(.statefulReconnect, for: chat)
+        #expect(await tokens.read(token, for: chat) == .usable(id: id, usesStatefulReconnect: true))
+        #expect(id.utf8.count == 22)
     }
 
     @Test func aTokenIsForOneHubAndOneUser() async throws {
         let tokens = tokens()
         let alice = ConnectionToken.Audience(path: "/chat", userID: "alice")
-        let (token, _) = await tokens.issue(isVersion0: false, for: alice)
+        let (token, _) = await tokens.issue([], for: alice)
         #expect(await tokens.read(token, for: chat) == .unknown)
         #expect(await tokens.read(token, for: ConnectionToken.Audience(path: "/other", userID: "alice")) == .unknown)
         #expect(await tokens.read(token, for: ConnectionToken.Audience(path: "/chat", userID: "bob")) == .unknown)
@@ -53,7 +60,7 @@ import Testing
 
     @Test func noByteOfATokenCanBeChanged() async throws {
         let tokens = tokens()
-        let (token, _) = await tokens.issue(isVersion0: false, for: chat)
+        let (token, _) = await tokens.issue([], for: chat)
         let bytes = try #require(Base64URL.decode(token))
         for index in bytes.indices {
             var forged = bytes
@@ -69,26 +76,26 @@ import Testing
 
     @Test func aTokenOutlivesItsUse() async throws {
         let tokens = tokens(lifetime: .milliseconds(-1))
-        let (token, id) = await tokens.issue(isVersion0: false, for: chat)
+        let (token, id) = await tokens.issue([], for: chat)
         #expect(await tokens.read(token, for: chat) == .expired(id: id))
     }
 
     @Test func nodesThatShareABackplaneAcceptEachOthersTokens() async throws {
         let backplane = InMemoryBackplane()
         let (first, second) = (tokens(on: backplane), tokens(on: backplane))
-        let (a, idA) = await first.issue(isVersion0: false, for: chat)
+        let (a, idA) = await first.issue([], for: chat)
         #expect(await second.read(a, for: chat) == .usable(id: idA), "read before it ever issued one")
-        let (b, idB) = await second.issue(isVersion0: false, for: chat)
+        let (b, idB) = await second.issue([], for: chat)
         #expect(await first.read(b, for: chat) == .usable(id: idB))
     }
 
     @Test func nodesThatShareNothingDoNot() async throws {
-        let (a, _) = await tokens().issue(isVersion0: false, for: chat)
+        let (a, _) = await tokens().issue([], for: chat)
         #expect(await tokens().read(a, for: chat) == .unknown)
     }
 
     @Test func nodesWithOneConfiguredSecretNeedNoBackplane() async throws {
-        let (a, id) = await tokens(secret: [1, 2, 3]).issue(isVersion0: false, for: chat)
+        let (a, id) = await tokens(secret: [1, 2, 3]).issue([], for: chat)
         #expect(await tokens(secret: [1, 2, 3]).read(a, for: chat) == .usable(id: id))
         #expect(await tokens(secret: [1, 2, 4]).read(a, for: chat) == .unknown)
     }
@@ -97,11 +104,11 @@ import Testing
         let backplane = InMemoryBackplane()
         let names = BackplaneNames(app: "test")
         let early = tokens(on: backplane)
-        let (before, id) = await early.issue(isVersion0: false, for: chat)
+        let (before, id) = await early.issue([], for: chat)
         _ = try await backplane.set(
             names.clusterSecret, to: ByteBuffer(string: "another"), timeToLive: .seconds(60), onlyIfAbsent: false)
         let late = tokens(on: backplane)
-        let (after, lateID) = await late.issue(isVersion0: false, for: chat)
+        let (after, lateID) = await late.issue([], for: chat)
         try await Task.sleep(for: .seconds(1.1))
         #expect(await early.read(after, for: chat) == .usable(id: lateID))
         #expect(await early.read(before, for: chat) == .usable(id: id))

@@ -8,6 +8,8 @@ public struct ConnectionRequest: Sendable {
     package let identity: HubIdentity
     /// The transport that the connection came over.
     public let transport: HubTransportType
+    /// Whether negotiation has agreed that the client may go on over another WebSocket.
+    let usesStatefulReconnect: Bool
     /// Where the client is: the address of its connection, or what trusted proxies say.
     public let remoteAddress: String?
     /// The connection's place among those that this node takes, where they are counted.
@@ -20,21 +22,23 @@ public struct ConnectionRequest: Sendable {
     ///   - query: Names and values, percent-decoded.
     package init(
         path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
-        identity: HubIdentity = .anonymous, transport: HubTransportType, remoteAddress: String? = nil,
-        place: ConnectionPlace? = nil
+        identity: HubIdentity = .anonymous, transport: HubTransportType, usesStatefulReconnect: Bool = false,
+        remoteAddress: String? = nil, place: ConnectionPlace? = nil
     ) {
         self.init(
             path: path, query: PackedFields(query), headers: PackedFields(headers), identity: identity,
-            transport: transport, remoteAddress: remoteAddress, place: place)
+            transport: transport, usesStatefulReconnect: usesStatefulReconnect, remoteAddress: remoteAddress,
+            place: place)
     }
 
     init(
         path: String, query: PackedFields, headers: PackedFields, identity: HubIdentity, transport: HubTransportType,
-        remoteAddress: String?, place: ConnectionPlace? = nil
+        usesStatefulReconnect: Bool = false, remoteAddress: String?, place: ConnectionPlace? = nil
     ) {
         self.path = path
         self.identity = identity
         self.transport = transport
+        self.usesStatefulReconnect = usesStatefulReconnect
         self.remoteAddress = remoteAddress
         self.place = place
         queryFields = query

@@ -23,6 +23,10 @@ package protocol ConnectionTransport: AnyObject {
     /// frame's header to be written without another buffer. Other messages may be shared with other connections.
     func write(_ messages: consuming ByteBuffer)
 
+    /// Sends a hub message that only counts now, a ping or an acknowledgement, at once and as a transport message of its own;
+    /// drops it where the transport takes no bytes.
+    func writeNow(_ message: ByteBuffer)
+
     /// Passes what was written on to the client.
     func flush()
 
@@ -38,6 +42,18 @@ extension ConnectionTransport {
     package func use(_ format: TransferFormat) {}
 
     package var timesItsWrites: Bool { false }
+
+    package func writeNow(_ message: ByteBuffer) {
+        guard isWritable else { return }
+        write(message)
+        flush()
+    }
+}
+
+/// A transport whose place another one can take (stateful reconnect).
+package protocol ReplaceableTransport: ConnectionTransport {
+    /// Ends at once. The connection has another transport from now on, and is told nothing more by this one.
+    func abandon()
 }
 
 /// How a transport is to be ended. The raw value is sent between nodes.

@@ -54,6 +54,9 @@ extension HubConnection {
             return outbox.end()
         }
         for waiter in waiters { waiter.resume() }
+        // A client that knows of stateful reconnect would go on with a connection that is told its end; one that is away is
+        // told nothing.
+        if state.statefulReconnect?.end() == false { return transportClosed(error: nil) }
         if let message {
             state.pending.append(.message(framed(.close(message))))
         }
@@ -67,6 +70,8 @@ extension HubConnection {
     package func transportClosed(error: (any Error)?) {
         guard state.transport != nil else { return }
         if state.machine.takesBytes, let error { state.endError = error }
+        _ = state.statefulReconnect?.end()
+        state.statefulReconnect = nil
         state.transport = nil
         loop.forget(self)
         endTasks()

@@ -16,7 +16,7 @@ extension HubConnection {
         while state.machine.isOpen, hasRoom {
             do {
                 guard let record = try state.splitter.next() else { break }
-                handle(try encoding.parse(record))
+                try handle(try encoding.parse(record))
             } catch {
                 protocolBroken(error)
             }
@@ -35,7 +35,8 @@ extension HubConnection {
         transport.setReading(isReading)
     }
 
-    private func handle(_ message: HubMessage) {
+    private func handle(_ message: HubMessage) throws(HubProtocolError) {
+        if let reconnect = state.statefulReconnect, !reconnect.received(message) { return }
         switch message {
         case .invocation(let invocation):
             dispatch(invocation, asStream: false)
@@ -51,8 +52,12 @@ extension HubConnection {
             if let uploads = state.uploads { state.isUploadFull = uploads.receive(item.item, for: item.invocationID) }
         case .completion(let completion):
             completed(completion)
-        case .ack, .sequence, .unknown:
-            // Unknown types are those of later versions.
+        case .ack(let sequenceID):
+            try acknowledged(sequenceID)
+        case .sequence(let sequenceID):
+            try sequenceBegins(at: sequenceID)
+        case .unknown:
+            // One of a later version.
             break
         }
     }

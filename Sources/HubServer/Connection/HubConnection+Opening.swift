@@ -4,9 +4,10 @@ import NIOCore
 /// From the first bytes to the first invocation (HubProtocol.md, "Overview").
 extension HubConnection {
     func readHandshake() {
+        let handshake: HandshakeRequest
         do {
             guard let record = try state.splitter.next() else { return }
-            let handshake = try HandshakeRequest.parse(record)
+            handshake = try HandshakeRequest.parse(record)
             guard let chosen = HubEncoding(name: handshake.protocolName) else {
                 return refuseHandshake(HubErrorText.unsupportedProtocol(handshake.protocolName))
             }
@@ -21,6 +22,7 @@ extension HubConnection {
         guard endpoint.roster.add(self) else { return refuseHandshake(HubErrorText.handshakeCanceled) }
         if let presence = endpoint.presence, let user = request.userID { presence.changed(id, at: .user(user)) }
         writeHandshake(.accepted)
+        agree(on: handshake)
         state.machine.handshakeAccepted()
         state.timers.connected()
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))

@@ -18,6 +18,9 @@ final class LoopState {
     /// What the hub has asked the client.
     var clientInvocations = ClientInvocations()
 
+    /// Where the connection may go on over another transport: what is its `transport` then.
+    var statefulReconnect: StatefulReconnect?
+
     /// Taken from the outbox and not yet written.
     var pending = OutboxQueue()
     /// How the transport is to be closed when everything pending was written.

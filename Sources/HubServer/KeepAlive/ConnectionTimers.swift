@@ -114,11 +114,18 @@ extension ConnectionTimers {
             send = Self.ticks(atLeast: options.transportSendTimeout, tick: tick)
             close = Self.ticks(atLeast: options.closeTimeout, tick: tick)
             // The others must not come early; a ping must not come late.
-            keepAlive = max(1, Tick(clamping: Int((options.keepAliveInterval / tick).rounded(.down))))
+            keepAlive = Self.ticks(atMost: options.keepAliveInterval, tick: tick)
         }
 
         /// How many ticks are no shorter than a time, wherever within a tick they begin.
         func ticks(atLeast time: Duration) -> Tick { Self.ticks(atLeast: time, tick: tick) }
+
+        /// How many ticks are no longer than a time, and one at least.
+        func ticks(atMost time: Duration) -> Tick { Self.ticks(atMost: time, tick: tick) }
+
+        private static func ticks(atMost time: Duration, tick: Duration) -> Tick {
+            max(1, Tick(clamping: Int((time / tick).rounded(.down))))
+        }
 
         private static func ticks(atLeast time: Duration, tick: Duration) -> Tick {
             Tick(clamping: Int((time / tick).rounded(.up)) + 1)

@@ -23,14 +23,11 @@ extension HubConnection {
     /// A client that is being sent something else, or polls, knows that the server is there.
     private func sendPing() {
         state.timers.sent(now: loop.now)
-        guard request.transport != .longPolling, state.pending.isEmpty, let transport = state.transport,
-            transport.isWritable
-        else { return }
+        guard request.transport != .longPolling else { return }
         switch encoding {
-        case .json: transport.write(Self.jsonPing)
-        case .messagePack: transport.write(Self.messagePackPing)
+        case .json: state.transport?.writeNow(Self.jsonPing)
+        case .messagePack: state.transport?.writeNow(Self.messagePackPing)
         }
-        transport.flush()
     }
 
     /// The client has shown who it is, anew. From any thread.

@@ -20,6 +20,12 @@ package final class LoopTimer: TimingWheelEntry {
         loop.wake(self, at: due)
     }
 
+    /// Wakes before this time has passed, and not at an earlier set time.
+    func schedule(within time: Duration) {
+        due = loop.now + loop.limits.ticks(atMost: time)
+        loop.wake(self, at: due)
+    }
+
     package func cancel() { loop.forget(self) }
 
     /// The wheel turned to where the timer is.

@@ -41,7 +41,7 @@ public struct HubOptions: Sendable {
     public var pollTimeout: Duration = .seconds(90)
 
     /// How long a connection lives while no request of its client is there: before its stream or first poll, between two
-    /// polls.
+    /// polls, and after it has lost its WebSocket, where the client may open another one.
     public var disconnectTimeout: Duration = .seconds(15)
 
     /// How many bytes of what a client has sent by `POST` may wait to be read; further ones are accepted when half of it is
@@ -50,6 +50,10 @@ public struct HubOptions: Sendable {
 
     /// How many bytes of messages go to a client with one poll, about.
     public var transportMaxBufferSize = 64 * 1024
+
+    /// How many bytes of messages that a client has not acknowledged are kept for it, where it may go on over another
+    /// WebSocket (stateful reconnect); beyond, further messages wait.
+    public var statefulReconnectBufferSize = 100_000
 
     /// How long the node that holds a connection may be silent about a request for it that arrived at another node; then
     /// the client is answered 503.

@@ -63,6 +63,7 @@ extension HubConnection {
     /// The transport takes bytes again.
     package func transportBecameWritable() {
         state.timers.unblocked()
+        replay()
         drainOutbox()
     }
 

@@ -1,5 +1,6 @@
 import HubProtocol
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// The homes on this node of one hub's connections, by connection id. Those of plain WebSockets, which are all there is
 /// of their connection, are not among them.
@@ -27,10 +28,14 @@ extension HubEndpoint {
     package func removeHome(_ home: any ConnectionHome, for id: String) { homes.remove(home, for: id) }
 }
 
-/// A WebSocket is all there is of its connection: it takes no other requests.
+/// A WebSocket is all there is of its connection: it takes no other requests than another one's.
 extension HubConnection: ConnectionHome {
     package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
-        exchange.answer(.refused(refusal(of: request, userID: identity.userID)))
+        if case .webSocket(let edge) = request {
+            loop.eventLoop.execute { self.resume(over: edge, as: identity, exchange) }
+        } else {
+            exchange.answer(.refused(refusal(of: request, userID: identity.userID)))
+        }
     }
 
     package func finished(_ exchange: any EdgeExchange, delivered: Bool) {}
@@ -40,7 +45,7 @@ extension HubConnection: ConnectionHome {
         guard self.request.transport == .webSockets, self.request.userID == userID else { return .unknownConnection }
         return switch request {
         case .send: .sendToWebSocket
-        case .poll, .serverSentEvents: .otherTransport
+        case .poll, .serverSentEvents, .webSocket: .otherTransport
         case .terminate: .notTerminable
         }
     }

@@ -11,6 +11,8 @@ package enum HomeRequest: Sendable {
     case poll(ConnectionRequest?)
     /// `GET` of server-sent events: answered with ``HomeAnswer/opened(_:)``.
     case serverSentEvents(ConnectionRequest, any SessionPeer)
+    /// `GET` of a WebSocket by a client that goes on with its connection: answered with ``HomeAnswer/opened(_:)``.
+    case webSocket(any SessionPeer)
     /// `DELETE`: ends a connection of long polling.
     case terminate
 }

@@ -7,7 +7,7 @@ extension RelayHome {
         state.withLockedValue { $0.sessions[id] = Session(peer: peer) }
     }
 
-    func received(_ message: SessionMessage, count: UInt32, in id: RelayRequestID) {
+    func received(_ message: SessionMessage, count: UInt32, in id: RelayRequestID, of connection: String) {
         if case .ended = message {
             let session = state.withLockedValue { $0.sessions.removeValue(forKey: id) }
             session?.peer.take(message)
@@ -20,7 +20,10 @@ extension RelayHome {
         switch received {
         case .takes: session?.peer.take(message)
         case .misses: edgeIsGone(id)
-        case .ignores, nil: break
+        case .ignores: break
+        case nil:
+            // The edge has not heard that it is over; or it has heard late, when it was told again, that it was opened.
+            say(.fromHome(id.number, connection: connection, count: .max, .close(.abort)), to: id.edge)
         }
     }
 

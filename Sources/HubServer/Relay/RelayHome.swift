@@ -57,7 +57,7 @@ final class RelayHome: Sendable {
         switch RelayMessage(bytes) {
         case .request(let id, let request): receive(request, id, for: connection)
         case .finished(let id, let delivered): finished(id, delivered: delivered)
-        case .fromEdge(let id, let count, let message): received(message, count: count, in: id)
+        case .fromEdge(let id, let count, let message): received(message, count: count, in: id, of: connection)
         case .received, .answer, .fromHome, nil: break
         }
     }
@@ -114,6 +114,7 @@ extension RelayHome {
             complete = .send(whole)
         case .poll(let first): complete = .poll(first)
         case .serverSentEvents(let first): complete = .serverSentEvents(first, exchange.edgePeer())
+        case .webSocket: complete = .webSocket(exchange.edgePeer())
         case .terminate: complete = .terminate
         }
         state.requests[id] = exchange

@@ -104,6 +104,7 @@ extension ByteBuffer {
             return readConnectionRequest(identity).map { .poll($0) }
         case 3: return readConnectionRequest(identity).map { .serverSentEvents($0) }
         case 4: return .terminate
+        case 5: return .webSocket
         default: return nil
         }
     }
@@ -138,6 +139,15 @@ extension ByteBuffer {
         case 2: readInteger(as: UInt32.self).map { .consumed(Int($0)) }
         case 3: readInteger(as: UInt8.self).flatMap(TransportClose.init(rawValue:)).map { .close($0) }
         case 4: readInteger(as: UInt8.self).flatMap(SessionEnd.init(rawValue:)).map { .ended($0) }
+        case 5: readTransferFormat().map { .format($0) }
+        default: nil
+        }
+    }
+
+    private mutating func readTransferFormat() -> TransferFormat? {
+        switch readInteger(as: UInt8.self) {
+        case 1: .text
+        case 2: .binary
         default: nil
         }
     }

@@ -90,6 +90,8 @@ extension ByteBuffer {
             write(request)
         case .terminate:
             writeInteger(4 as UInt8)
+        case .webSocket:
+            writeInteger(5 as UInt8)
         }
     }
 
@@ -124,6 +126,7 @@ extension ByteBuffer {
         case .consumed(let count): writeMultipleIntegers(2 as UInt8, UInt32(clamping: count))
         case .close(let close): writeMultipleIntegers(3 as UInt8, close.rawValue)
         case .ended(let end): writeMultipleIntegers(4 as UInt8, end.rawValue)
+        case .format(let format): writeMultipleIntegers(5 as UInt8, format == .text ? 1 : 2 as UInt8)
         }
     }
 
@@ -142,7 +145,7 @@ extension RelayRequest.Body {
     /// Whether the home has to know more of the client than which user it is.
     fileprivate var takesClaims: Bool {
         switch self {
-        case .poll, .serverSentEvents: true
+        case .poll, .serverSentEvents, .webSocket: true
         case .send, .terminate: false
         }
     }

@@ -14,6 +14,7 @@ import NIOCore
 ///     * 2, a poll: 0, or 1 and the HTTP request
 ///     * 3, a stream of server-sent events: the HTTP request
 ///     * 4, the end
+///     * 5, a WebSocket for a connection that is there
 /// * kind 2, what became of a poll: node | number | 1 = delivered, 0 = not
 /// * kind 3, what a session's edge says: node | number | count of what it said before (4 bytes) | a session's message
 ///
@@ -23,8 +24,9 @@ import NIOCore
 ///   5 ended; 6 opened; 7 terminated; 8 refused: ``HomeRefusal``
 /// * kind 6, what a session's home says: number | connection | count of what it said before (4 bytes) | a session's message
 ///
-/// A session's message: 1 data: bytes; 2 consumed: how much (4 bytes); 3 close: ``TransportClose``; 4 ended: ``SessionEnd``.
-/// An identity: 0, or 1 and what names the user | 0, or 1 and the claims, packed, of a poll or stream | 0, or 1 and for how
+/// A session's message: 1 data: bytes; 2 consumed: how much (4 bytes); 3 close: ``TransportClose``; 4 ended: ``SessionEnd``;
+/// 5 format: 1 = text, 2 = binary.
+/// An identity: 0, or 1 and what names the user | 0, or 1 and the claims, packed, but not of bytes and the end | 0, or 1 and for how
 /// many ms it is good (8 bytes) | 1 where the connection ends then, else 0.
 /// An HTTP request: path | ``HubTransportType`` by name | 0, or 1 and the address | query | headers, both packed.
 ///
@@ -51,6 +53,7 @@ struct RelayRequest: Sendable {
         case send(piece: UInt16, of: UInt16, ByteBuffer)
         case poll(ConnectionRequest?)
         case serverSentEvents(ConnectionRequest)
+        case webSocket
         case terminate
     }
 

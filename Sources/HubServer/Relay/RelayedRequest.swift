@@ -29,7 +29,7 @@ struct RelayedRequest: Sendable {
         switch request {
         case .send(let bytes): kind = .send(pieces: Self.pieces(of: bytes))
         case .poll: kind = .poll(timeout: edge.pollTimeout)
-        case .serverSentEvents(_, let edge): peer = edge
+        case .serverSentEvents(_, let edge), .webSocket(let edge): peer = edge
         case .terminate: break
         }
         self.peer = peer
@@ -53,6 +53,7 @@ struct RelayedRequest: Sendable {
                     Self.piece(piece, of: bytes))
             case .poll(let request): .poll(request)
             case .serverSentEvents(let request, _): .serverSentEvents(request)
+            case .webSocket: .webSocket
             case .terminate: .terminate
             }
         return RelayRequest(

@@ -1,3 +1,4 @@
+package import HubProtocol
 package import NIOCore
 
 /// What the two ends of a session say to each other.
@@ -8,6 +9,8 @@ package enum SessionMessage: Sendable, Equatable {
     case consumed(Int)
     /// The home ends the session after what it has said.
     case close(TransportClose)
+    /// What the home's data are from now on; text in the beginning.
+    case format(TransferFormat)
     /// The session is over at the edge; nothing more comes from there.
     case ended(SessionEnd)
 }

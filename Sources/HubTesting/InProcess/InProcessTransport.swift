@@ -4,7 +4,7 @@ package import NIOCore
 import Synchronization
 
 /// A transport without a socket: what the hub writes goes to a closure, what a test sends goes to the hub.
-package final class InProcessTransport: ConnectionTransport, Sendable {
+package final class InProcessTransport: ReplaceableTransport, Sendable {
     private struct State {
         var connection: HubConnection?
         var isWritable = true
@@ -64,9 +64,23 @@ extension InProcessTransport {
     }
 }
 
+extension InProcessTransport {
+    package func abandon() {
+        guard state.withLock({ $0.connection.take() }) != nil else { return }
+        onClose(.abort)
+    }
+}
+
 // MARK: The client's side
 
 extension InProcessTransport {
+    /// The connection is lost, without a word. On the event loop.
+    package func lose() {
+        guard let connection = state.withLock({ $0.connection.take() }) else { return }
+        connection.transportLost(error: ChannelError.eof)
+        onClose(nil)
+    }
+
     /// How many times the hub flushed.
     package var flushes: Int { state.withLock { $0.flushes } }
 

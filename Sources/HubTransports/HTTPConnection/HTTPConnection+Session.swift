@@ -38,7 +38,7 @@ extension HTTPConnection {
         case .ended:
             // However an event stream ends, its client has left or was told to.
             remove()
-        case .data, .close:
+        case .data, .close, .format:
             break
         }
     }

@@ -54,6 +54,9 @@ package final class HTTPConnection: ConnectionHome, Sendable {
                 if identity.user != nil { self.state.connection?.authenticated(as: identity) }
                 self.poll(exchange, request)
             case .serverSentEvents(let request, let edge): self.openStream(exchange, request, to: edge)
+            case .webSocket:
+                if case .ended = self.state.phase { return exchange.answer(.refused(.unknownConnection)) }
+                exchange.answer(.refused(.otherTransport))
             case .terminate: self.terminate(exchange)
             }
         }

@@ -51,7 +51,7 @@ extension HomeRequest {
     fileprivate var isUsuallyFirst: Bool {
         switch self {
         case .serverSentEvents, .poll: true
-        case .send, .terminate: false
+        case .send, .webSocket, .terminate: false
         }
     }
 }

@@ -30,7 +30,7 @@ extension HubAccess {
         let address = security.trustedProxies.client(of: request, peer: peer)
         guard let token = RequestTarget(request.path ?? "").value("id") else { throw .idRequired }
         switch await tokens.read(token, for: audience(identity)) {
-        case .usable(let id): return Target(id: id, identity: identity, address: address, isFresh: true)
+        case .usable(let id, _): return Target(id: id, identity: identity, address: address, isFresh: true)
         case .expired(let id): return Target(id: id, identity: identity, address: address, isFresh: false)
         case .unknown: throw .unknownConnection
         }

@@ -15,8 +15,17 @@ struct ConnectionToken: Sendable, Equatable {
     private static let macCount = 16
     private static let signedCount = 1 + 1 + TokenKey.idCount + 8 + ConnectionID.byteCount
 
-    /// Whether the id and the token are one string, as negotiate version 0 has it.
-    let isVersion0: Bool
+    /// What was negotiated, one bit for each.
+    struct Flags: OptionSet, Sendable {
+        let rawValue: UInt8
+        /// The id and the token are one string, as negotiate version 0 has it.
+        static let version0 = Flags(rawValue: 1)
+        /// The client may go on over another WebSocket.
+        static let statefulReconnect = Flags(rawValue: 2)
+        static let all: Flags = [.version0, .statefulReconnect]
+    }
+
+    let flags: Flags
     let deadline: Int64
     let connectionBytes: [UInt8]
 
@@ -38,14 +47,14 @@ struct ConnectionToken: Sendable, Equatable {
         case forged
     }
 
-    init(isVersion0: Bool, deadline: Int64) {
-        self.isVersion0 = isVersion0
+    init(flags: Flags, deadline: Int64) {
+        self.flags = flags
         self.deadline = deadline
         connectionBytes = ConnectionID.randomBytes()
     }
 
     func signed(with key: TokenKey, for audience: Audience) -> String {
-        var bytes: [UInt8] = [Self.version, isVersion0 ? 1 : 0]
+        var bytes: [UInt8] = [Self.version, flags.rawValue]
         bytes.reserveCapacity(Self.signedCount + Self.macCount)
         bytes += key.id
         withUnsafeBytes(of: deadline.bigEndian) { bytes += $0 }
@@ -55,7 +64,8 @@ struct ConnectionToken: Sendable, Equatable {
 
     init(_ string: String, keys: some Sequence<TokenKey>, audience: Audience) throws(Refusal) {
         guard string.utf8.count <= 80, let bytes = Base64URL.decode(string),
-            bytes.count == Self.signedCount + Self.macCount, bytes[0] == Self.version, bytes[1] <= 1
+            bytes.count == Self.signedCount + Self.macCount, bytes[0] == Self.version,
+            case let flags = Flags(rawValue: bytes[1]), flags.isSubset(of: .all)
         else { throw .malformed }
         let id = bytes[2..<2 + TokenKey.idCount]
         guard let key = keys.first(where: { $0.id.elementsEqual(id) }) else { throw .unknownKey }
@@ -64,7 +74,7 @@ struct ConnectionToken: Sendable, Equatable {
         }
         let numbers = bytes[(2 + TokenKey.idCount)...]
         deadline = numbers.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
-        isVersion0 = bytes[1] == 1
+        self.flags = flags
         connectionBytes = Array(numbers.dropFirst(8).prefix(ConnectionID.byteCount))
     }
 }

@@ -55,28 +55,34 @@ package final class ConnectionTokens: Sendable {
     var claimLifetime: Duration { lifetime + .seconds(5) }
 
     /// A token for a new connection, and the connection's public id.
-    func issue(isVersion0: Bool, for audience: ConnectionToken.Audience) async -> (token: String, id: String) {
+    func issue(
+        _ flags: ConnectionToken.Flags, for audience: ConnectionToken.Audience
+    ) async -> (token: String, id: String) {
         await agreeIfNeeded()
-        return sign(isVersion0: isVersion0, for: audience)
+        return sign(flags, for: audience)
     }
 
     /// The same without waiting; `nil` while the nodes have not agreed.
-    func issueNow(isVersion0: Bool, for audience: ConnectionToken.Audience) -> (token: String, id: String)? {
+    func issueNow(
+        _ flags: ConnectionToken.Flags, for audience: ConnectionToken.Audience
+    ) -> (token: String, id: String)? {
         guard let agreedAt = state.withLock({ $0.agreedAt }) else { return nil }
         if ContinuousClock.now - agreedAt > Self.agreementLifetime { _ = agree() }
-        return sign(isVersion0: isVersion0, for: audience)
+        return sign(flags, for: audience)
     }
 
-    private func sign(isVersion0: Bool, for audience: ConnectionToken.Audience) -> (token: String, id: String) {
+    private func sign(
+        _ flags: ConnectionToken.Flags, for audience: ConnectionToken.Audience
+    ) -> (token: String, id: String) {
         let key = state.withLock { $0.keys[0] }
-        let token = ConnectionToken(isVersion0: isVersion0, deadline: time.now + lifetime.milliseconds)
+        let token = ConnectionToken(flags: flags, deadline: time.now + lifetime.milliseconds)
         let string = token.signed(with: key, for: audience)
         return (string, token.connectionID(in: string))
     }
 
     /// What a token that a client shows is worth.
     enum Reading: Sendable, Equatable {
-        case usable(id: String)
+        case usable(id: String, usesStatefulReconnect: Bool = false)
         /// It is ours, and too old to make a connection with.
         case expired(id: String)
         /// It is not one of ours, or of another hub or user.
@@ -99,7 +105,8 @@ package final class ConnectionTokens: Sendable {
     ) throws(ConnectionToken.Refusal) -> Reading {
         let token = try ConnectionToken(string, keys: state.withLock { $0.keys }, audience: audience)
         let id = token.connectionID(in: string)
-        return time.now <= token.deadline ? .usable(id: id) : .expired(id: id)
+        guard time.now <= token.deadline else { return .expired(id: id) }
+        return .usable(id: id, usesStatefulReconnect: token.flags.contains(.statefulReconnect))
     }
 }
 
@@ -162,6 +169,6 @@ extension ConnectionTokens {
 extension ConnectionToken {
     /// In version 0 the public id and the token are one string.
     fileprivate func connectionID(in token: String) -> String {
-        isVersion0 ? token : Base64URL.encode(connectionBytes)
+        flags.contains(.version0) ? token : Base64URL.encode(connectionBytes)
     }
 }

@@ -15,8 +15,8 @@ extension HubAccess {
             try limiter.negotiate(from: security.trustedProxies.client(of: request, peer: peer))
         }
         let asked = asked(by: request)
-        guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
-        let issued = await tokens.issue(isVersion0: version == 0, for: audience(identity))
+        guard case .success(let flags) = asked else { return body(asked, issued: nil, for: identity) }
+        let issued = await tokens.issue(flags, for: audience(identity))
         return body(asked, issued: issued, for: identity)
     }
 
@@ -27,34 +27,39 @@ extension HubAccess {
             guard (try? limiter.negotiate(from: address, isCounted: false)) != nil else { return nil }
         }
         let asked = asked(by: request)
-        guard case .success(let version) = asked else { return body(asked, issued: nil, for: identity) }
-        return tokens.issueNow(isVersion0: version == 0, for: audience(identity)).map {
-            body(asked, issued: $0, for: identity)
-        }
+        guard case .success(let flags) = asked else { return body(asked, issued: nil, for: identity) }
+        return tokens.issueNow(flags, for: audience(identity)).map { body(asked, issued: $0, for: identity) }
     }
 
-    /// The version that the client asks for, as far as this server has it.
-    private func asked(by request: HTTPRequest) -> Result<Int, NegotiateError> {
+    /// What the client asks for, as far as this server has it.
+    private func asked(by request: HTTPRequest) -> Result<ConnectionToken.Flags, NegotiateError> {
         let target = RequestTarget(request.path ?? "")
         return Result { () throws(NegotiateError) in
-            try NegotiateRequest(
+            let asked = try NegotiateRequest(
                 negotiateVersion: target.value("negotiateversion"),
-                useStatefulReconnect: target.value("usestatefulreconnect"), minimumVersion: minimumProtocolVersion
-            ).version
+                useStatefulReconnect: target.value("usestatefulreconnect"), minimumVersion: minimumProtocolVersion)
+            if asked.version == 0 { return .version0 }
+            return asked.useStatefulReconnect && offersStatefulReconnect ? .statefulReconnect : []
         }
     }
 
+    /// Only WebSockets can be replaced. In version 0, where the id that others know is all that a client shows, any of them
+    /// could take its connection over: it is not offered there.
+    private var offersStatefulReconnect: Bool { allowsStatefulReconnects && transports.contains(.webSockets) }
+
     private func body(
-        _ asked: Result<Int, NegotiateError>, issued: (token: String, id: String)?, for identity: HubIdentity
+        _ asked: Result<ConnectionToken.Flags, NegotiateError>, issued: (token: String, id: String)?,
+        for identity: HubIdentity
     ) -> ByteBuffer {
         var body = ByteBuffer()
         switch (asked, issued) {
-        case (.success(let version), let (token, id)?):
+        case (.success(let flags), let (token, id)?):
             NegotiateResponse.accepted(
                 NegotiatedConnection(
-                    identity: version == 0
+                    identity: flags.contains(.version0)
                         ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
                     transports: HubTransportType.allCases.filter(transports.contains),
+                    useStatefulReconnect: flags.contains(.statefulReconnect),
                     tokenLifetimeSeconds: security.enablesAuthenticationRefresh ? identity.lifetimeSeconds : nil)
             ).write(into: &body)
         case (.failure(let error), _):

@@ -27,7 +27,7 @@ extension HubAccess {
         switch await tokens.read(token, for: audience(identity)) {
         case .unknown:
             throw .connectionNotFound
-        case .usable(let id), .expired(let id):
+        case .usable(let id, _), .expired(let id):
             guard id != token else { throw .unsupportedNegotiateVersion }
             switch await endpoint.authenticate(id, as: identity) {
             case .done: return identity.lifetimeSeconds

@@ -28,7 +28,7 @@ final class EventStream: SessionPeer {
         switch message {
         case .data(let messages): change { $0.received(messages) }
         case .close(let close): change { $0.close(close) }
-        case .consumed, .ended: break
+        case .consumed, .format, .ended: break
         }
     }
 

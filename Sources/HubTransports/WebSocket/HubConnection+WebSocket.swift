@@ -20,15 +20,21 @@ extension HubConnection: WebSocketApplication {
     }
 
     package func webSocketClosed(error: WebSocketError?) {
-        transportClosed(error: error)
+        if let error, error == .connectionLost { transportLost(error: error) } else { transportClosed(error: error) }
     }
 }
 
 extension HubAccess.Admission {
-    /// Makes the hub's connection on a WebSocket that is open now. Call on its event loop.
+    /// Makes the hub's connection on a WebSocket that is open now, or goes on with the one that there is. Call on its event
+    /// loop.
     package func start(on webSocket: WebSocketHandler, at endpoint: HubEndpoint) {
-        let connection = endpoint.connect(reservation, request: request, transport: webSocket)
-        webSocket.attach(connection)
-        connection.start()
+        switch kind {
+        case .first(let reservation, let request):
+            let connection = endpoint.connect(reservation, request: request, transport: webSocket)
+            webSocket.attach(connection)
+            connection.start()
+        case .next(let resumption):
+            resumption.start(on: webSocket)
+        }
     }
 }

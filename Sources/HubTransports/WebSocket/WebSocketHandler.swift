@@ -7,7 +7,7 @@ package import NIOWebSocket
 ///
 /// The channel lives on this handler alone, on its event loop: no task, no timer (one only while closing) and no other
 /// handler per connection.
-package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport {
+package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -169,6 +169,11 @@ package final class WebSocketHandler: ChannelDuplexHandler, ConnectionTransport 
         case .ignore:
             break
         }
+    }
+
+    package func abandon() {
+        application = nil
+        close(.abort)
     }
 
     // MARK: -

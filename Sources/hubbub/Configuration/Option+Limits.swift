@@ -18,7 +18,13 @@ extension Option {
             help: "how long a poll of long polling waits for messages"),
         Option(
             "disconnect-timeout", value: "DURATION", fallback: "15s",
-            help: "how long a client may take to poll again, or to connect after its first request"),
+            help: "how long a client may take to poll again, to connect after its first request, or to come back"),
+        Option(
+            "allow-stateful-reconnects", value: "true|false", fallback: "true",
+            help: "lets clients that ask for it go on over another WebSocket, at any node, when theirs is cut"),
+        Option(
+            "stateful-reconnect-buffer-size", value: "BYTES", fallback: "100000",
+            help: "bytes kept for such a client until it acknowledges them; then further messages wait"),
         Option(
             "application-max-buffer-size", value: "BYTES", fallback: "65536",
             help: "most bytes posted by a client that wait for its hub; then its POST hangs"),

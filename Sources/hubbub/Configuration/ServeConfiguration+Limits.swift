@@ -22,6 +22,7 @@ extension ServeConfiguration {
         options.maximumParallelInvocationsPerClient = try values.count("maximum-parallel-invocations")
         options.maximumParallelStreamsPerClient = try values.count("maximum-parallel-streams")
         options.streamBufferCapacity = try values.count("stream-buffer-capacity")
+        options.statefulReconnectBufferSize = try values.count("stateful-reconnect-buffer-size")
         options.clientResultTimeout = try values.duration("client-result-timeout")
         options.enableDetailedErrors = try values.isOn("detailed-errors")
         return options

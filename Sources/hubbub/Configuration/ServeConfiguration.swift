@@ -108,6 +108,9 @@ struct ServeConfiguration: Sendable {
         http.minimumProtocolVersion = try values.value("minimum-protocol-version", expected: "0 or 1") {
             ["0": 0, "1": 1][$0]
         }
+        http.allowsStatefulReconnects = try values.value("allow-stateful-reconnects", expected: "true or false") {
+            Bool($0)
+        }
         http.limits = try limits(values)
         http.transports = try transports(values)
         http.maximumPostSize = try values.count("maximum-post-size")

@@ -29,14 +29,16 @@ final class Wire: Sendable {
     /// Connects without a handshake.
     static func open(
         _ endpoint: HubEndpoint, id: String = "wire", identity: HubIdentity = .anonymous,
-        over transportType: HubTransportType = .webSockets, on loop: NIOAsyncTestingEventLoop = .init()
+        over transportType: HubTransportType = .webSockets, usesStatefulReconnect: Bool = false,
+        on loop: NIOAsyncTestingEventLoop = .init()
     ) async throws -> Wire {
         let sent = Sent()
         let transport = InProcessTransport(eventLoop: loop) { bytes in
             sent.frames.withLock { $0.append(String(buffer: bytes)) }
         }
         let reservation = await endpoint.reserve(id)
-        let request = ConnectionRequest(path: "/hub", identity: identity, transport: transportType)
+        let request = ConnectionRequest(
+            path: "/hub", identity: identity, transport: transportType, usesStatefulReconnect: usesStatefulReconnect)
         let connection = try await loop.executeInContext {
             transport.connect(to: endpoint, reservation, request: request)
         }
