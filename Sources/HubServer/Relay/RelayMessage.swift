@@ -26,7 +26,7 @@ import NIOCore
 ///
 /// A session's message: 1 data: bytes; 2 consumed: how much (4 bytes); 3 close: ``TransportClose``; 4 ended: ``SessionEnd``;
 /// 5 format: 1 = text, 2 = binary.
-/// An identity: 0, or 1 and what names the user | 0, or 1 and the claims, packed, but not of bytes and the end | 0, or 1 and for how
+/// An identity: 0, or 1 and what names the user | 0, or 1 and the claims, packed, where the home needs them | 0, or 1 and for how
 /// many ms it is good (8 bytes) | 1 where the connection ends then, else 0.
 /// An HTTP request: path | ``HubTransportType`` by name | 0, or 1 and the address | query | headers, both packed.
 ///

@@ -172,6 +172,25 @@ import Testing
         }
     }
 
+    /// Nodes lose their subscriptions, and with them what was said to them.
+    @Test func aSubscriberOfRedisThatIsCutOffCostsNothing() async throws {
+        var options = HubOptions()
+        options.keepAliveInterval = .milliseconds(100)
+        try await ReconnectCluster.with(.redis, hubOptions: options) { cluster in
+            let client = try await StatefulTestClient.connect(
+                to: [cluster.urls[0]] + Array(repeating: cluster.urls[1], count: 100),
+                pingInterval: .milliseconds(100))
+            _ = try await client.invoke("Number", .integer(0))
+            await client.cut()
+            for number in 1...100 as ClosedRange<Int64> {
+                if number.isMultiple(of: 25) { try cluster.redis?.command("CLIENT", "KILL", "TYPE", "pubsub") }
+                #expect(try await client.invoke("Number", .integer(number))?.decode(as: Int64.self) == number)
+            }
+            #expect(client.sockets > 4)
+            await client.close()
+        }
+    }
+
     /// A client that reads nothing at another node: its home stops at the window, and what waits stays there.
     @Test func aRelayedSocketThatIsSlowHoldsItsHomeBack() async throws {
         var options = HubOptions()
