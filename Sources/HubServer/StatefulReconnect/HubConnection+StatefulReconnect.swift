@@ -28,7 +28,8 @@ extension HubConnection {
     ///
     /// - Parameter edge: The WebSocket, at whichever node it arrived.
     func resume(over edge: any SessionPeer, as identity: HubIdentity, _ exchange: any EdgeExchange) {
-        guard request.transport == .webSockets, request.userID == identity.userID else {
+        // One that has ended may still be in the lists, while the hub is told.
+        guard request.transport == .webSockets, request.userID == identity.userID, state.transport != nil else {
             return exchange.answer(.refused(.unknownConnection))
         }
         guard let reconnect = state.statefulReconnect else { return exchange.answer(.refused(.alreadyAttached)) }

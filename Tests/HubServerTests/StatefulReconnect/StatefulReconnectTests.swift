@@ -71,6 +71,7 @@ import Testing
         let (wire, endpoint) = try await connected(version: version, isAgreed: isAgreed)
         try await wire.send(
             invocation("Note", nil, "1") + "{\"type\":8,\"sequenceId\":9}␞{\"type\":9,\"sequenceId\":-9}␞")
+        try await wire.eventually { journal.all.contains("1") }
         await wire.pass(seconds: 5)
         #expect(wire.takeMessages().isEmpty)
         let exchange = ExchangeOfTest()
@@ -235,6 +236,23 @@ import Testing
             wire.connection.abort()
         }
         try await wire.eventually { journal.all == ["connected", "in order"] }
+    }
+
+    @Test func aConnectionThatHasEndedIsUnknownWhileTheHubIsStillTold() async throws {
+        let gate = Gate()
+        let hub = Hub()
+        hub.onDisconnected { _, _ in await gate.arrive() }
+        let endpoint = hub.mounted()
+        let wire = try await Wire.open(endpoint, usesStatefulReconnect: true)
+        try await wire.send("{\"protocol\":\"json\",\"version\":2}␞")
+        try await wire.onLoop { wire.transport.end(error: nil) }
+        try await wire.eventually { !gate.arrivals.isEmpty }
+        let exchange = ExchangeOfTest()
+        try #require(endpoint.home("wire"))
+            .take(.webSocket(PeerOfTest()), identity: .anonymous, from: exchange)
+        try await wire.onLoop {}
+        #expect(try await exchange.refusal() == .unknownConnection)
+        gate.open()
     }
 
     @Test func aCloseFrameOrMessageOfTheClientIsMeant() async throws {
