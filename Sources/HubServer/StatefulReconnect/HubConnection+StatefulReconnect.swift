@@ -57,7 +57,9 @@ extension HubConnection {
     }
 
     func acknowledged(_ id: Int64) throws(HubProtocolError) {
-        if try state.statefulReconnect?.acknowledged(id) == true { drainOutbox() }
+        guard let reconnect = state.statefulReconnect else { return }
+        try reconnect.acknowledged(id)
+        drainOutbox()
     }
 
     func sequenceBegins(at id: Int64) throws(HubProtocolError) {

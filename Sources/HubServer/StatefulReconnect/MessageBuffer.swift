@@ -26,7 +26,7 @@ struct MessageBuffer {
     /// How many entries, at the end, were not written to that socket.
     private var unsent = 0
     /// The bytes of what was not acknowledged.
-    private var size = 0
+    private(set) var size = 0
 
     /// - Parameter limit: More bytes than this that were not acknowledged make it full.
     init(encoding: HubEncoding, limit: Int) {
@@ -51,19 +51,16 @@ struct MessageBuffer {
     /// The client has received everything up to a message.
     ///
     /// - Throws: `invalidProperty` for a message that was never written.
-    /// - Returns: Whether it was full and is not any more.
-    mutating func acknowledge(_ id: Int64) throws(HubProtocolError) -> Bool {
+    mutating func acknowledge(_ id: Int64) throws(HubProtocolError) {
         guard id < nextID else {
             throw HubProtocolError(.invalidProperty, "The client acknowledges messages that it was not sent.")
         }
-        guard id > acknowledgedID else { return false }
-        let wasFull = isFull
+        guard id > acknowledgedID else { return }
         acknowledgedID = id
         // A client that is written messages again counts from the first of them on, and refuses to be told later that
         // it has more than it has counted. How far it has come shows only when it acknowledges one that is new to it.
         if id > lastIDBefore { removeAcknowledged() }
         measure()
-        return wasFull && !isFull
     }
 
     private mutating func removeAcknowledged() {

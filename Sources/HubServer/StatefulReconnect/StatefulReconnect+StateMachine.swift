@@ -16,22 +16,36 @@ extension StatefulReconnect {
         private var state = State.attached
         private var buffer: MessageBuffer
         private var receiver = SequenceReceiver()
+        private let maximumBufferSize: Int
+        /// Whether what the client sends is read.
+        var isReading = true
 
-        init(encoding: HubEncoding, bufferSize: Int) {
+        /// - Parameters:
+        ///   - bufferSize: How many bytes may wait for the client to acknowledge them, before others are held back.
+        ///   - maximumBufferSize: How many bytes may wait for it at all, see ``takesMessages``.
+        init(encoding: HubEncoding, bufferSize: Int, maximumBufferSize: Int) {
             buffer = MessageBuffer(encoding: encoding, limit: bufferSize)
+            self.maximumBufferSize = max(bufferSize, maximumBufferSize)
         }
 
         /// Whether another socket may take the connection over.
         var isResumable: Bool { state != .over }
 
         /// Whether new messages may be written to the socket, if that takes them.
+        ///
+        /// While the client is not read from, an acknowledgement may lie behind what is not read. A method that reads a stream
+        /// of the client's and answers it item for item would wait for one, and the client be held up until the method has
+        /// read: so it is not waited for then.
         var takesMessages: Bool {
             switch state {
-            case .attached: !buffer.isFull && !buffer.isReplaying
+            case .attached: (!isReading || !buffer.isFull) && !buffer.isReplaying
             case .away: false
             case .over: true
             }
         }
+
+        /// Whether more waits for the client than may.
+        var isOverfull: Bool { buffer.size > maximumBufferSize }
 
         var isReplaying: Bool { state == .attached && buffer.isReplaying }
 
@@ -78,9 +92,8 @@ extension StatefulReconnect.StateMachine {
     /// - Returns: Whether the message is to be dealt with: it has not been before.
     mutating func received(_ message: HubMessage) -> Bool { message.isSequenced ? receiver.received() : true }
 
-    /// - Returns: Whether messages that waited may be written now.
-    mutating func acknowledged(_ id: Int64) throws(HubProtocolError) -> Bool {
-        state == .over ? false : try buffer.acknowledge(id)
+    mutating func acknowledged(_ id: Int64) throws(HubProtocolError) {
+        if state != .over { try buffer.acknowledge(id) }
     }
 
     mutating func sequenceBegins(at id: Int64) throws(HubProtocolError) { try receiver.begin(at: id) }

@@ -29,13 +29,16 @@ final class StatefulReconnect {
         self.socket = socket
         eventLoop = socket.eventLoop
         encoding = connection.encoding
+        let options = connection.endpoint.options
         machine = StateMachine(
-            encoding: connection.encoding, bufferSize: connection.endpoint.options.statefulReconnectBufferSize)
+            encoding: connection.encoding, bufferSize: options.statefulReconnectBufferSize,
+            maximumBufferSize: options.maximumOutboxSize)
     }
 
     private func timer(_ action: @escaping (StatefulReconnect) -> Void) -> LoopTimer {
-        connection.endpoint.server.timer(on: eventLoop) { [weak self] in
-            if let self { action(self) }
+        connection.endpoint.server.timer(on: eventLoop) { [weak connection, weak self] in
+            guard let connection, let self else { return }
+            withExtendedLifetime(connection) { action(self) }
         }
     }
 }
@@ -105,8 +108,7 @@ extension StatefulReconnect {
         return machine.received(message)
     }
 
-    /// - Returns: Whether messages that waited may be written now.
-    func acknowledged(_ id: Int64) throws(HubProtocolError) -> Bool { try machine.acknowledged(id) }
+    func acknowledged(_ id: Int64) throws(HubProtocolError) { try machine.acknowledged(id) }
 
     func sequenceBegins(at id: Int64) throws(HubProtocolError) { try machine.sequenceBegins(at: id) }
 
@@ -130,13 +132,25 @@ extension StatefulReconnect: ConnectionTransport {
     func write(_ messages: consuming ByteBuffer) {
         machine.wrote(messages)
         socket?.write(messages)
+        // A single message may be longer than that.
+        guard machine.isOverfull, !machine.isReading else { return }
+        let connection = connection
+        eventLoop.execute { connection.cut(.tooSlow) }
     }
 
     func writeNow(_ message: ByteBuffer) { socket?.writeNow(message) }
 
     func flush() { socket?.flush() }
 
-    func setReading(_ isReading: Bool) { socket?.setReading(isReading) }
+    func setReading(_ isReading: Bool) {
+        let wasWritable = isWritable
+        machine.isReading = isReading
+        socket?.setReading(isReading)
+        guard isWritable, !wasWritable else { return }
+        // Not at once: this is called while the connection reads.
+        let connection = connection
+        eventLoop.execute { connection.drainOutbox() }
+    }
 
     func close(_ close: TransportClose) {
         _ = end()

@@ -80,6 +80,7 @@ extension Hub {
                 stream.finish()
             }
         }
+        hub.on("Repeat") { (_, texts: HubUpload<String>) in texts }
         hub.on("Collect") { (_, numbers: HubUpload<Int>) in
             var all: [Int] = []
             for try await number in numbers { all.append(number) }

@@ -172,6 +172,38 @@ import Testing
         }
     }
 
+    /// What the client acknowledges lies behind items that the server takes only when it has answered those before.
+    @Test(arguments: [true, false]) func aMethodThatAnswersItemForItemDoesNotWaitForEver(hasRoom: Bool) async throws {
+        var options = HubOptions()
+        options.maximumOutboxSize = hasRoom ? 4 << 20 : 500_000
+        try await ReconnectCluster.with(hubOptions: options) { cluster in
+            let client = try await StatefulTestClient.connect(to: cluster.urls)
+            let upload = client.nextID()
+            let repeating = try client.begin("Repeat", [], uploads: [upload], asStream: true)
+            let item = try client.encoding.bytes(of: .string(String(repeating: "x", count: 1000)))
+            for _ in 1...1500 {
+                client.send(.streamItem(StreamItemMessage(invocationID: upload, item: item)))
+            }
+            client.send(.completion(CompletionMessage(invocationID: upload, outcome: .streamEnd)))
+            @Sendable func completion() async throws {
+                _ = try await client.inbox.take(within: .seconds(20)) { message in
+                    if case .completion(let completion) = message {
+                        completion.invocationID == repeating
+                    } else {
+                        false
+                    }
+                }
+            }
+            if hasRoom {
+                try await completion()
+                #expect(client.latestReceivedID == 1501)
+                await client.close()
+            } else {
+                await #expect(throws: HubTestError.closed) { try await completion() }
+            }
+        }
+    }
+
     /// Nodes lose their subscriptions, and with them what was said to them.
     @Test func aSubscriberOfRedisThatIsCutOffCostsNothing() async throws {
         var options = HubOptions()

@@ -23,7 +23,8 @@ import Testing
 
         init(_ encoding: HubEncoding, bufferSize: Int) {
             self.encoding = encoding
-            machine = StatefulReconnect.StateMachine(encoding: encoding, bufferSize: bufferSize)
+            machine = StatefulReconnect.StateMachine(
+                encoding: encoding, bufferSize: bufferSize, maximumBufferSize: bufferSize)
         }
 
         private func framed(_ message: HubMessage) -> ByteBuffer { HubConnection.framed(message, encoding) }
@@ -80,7 +81,7 @@ import Testing
             let message = toServer.removeFirst()
             guard machine.received(message) else { return }
             switch message {
-            case .ack(let id): _ = try machine.acknowledged(id)
+            case .ack(let id): try machine.acknowledged(id)
             case .sequence(let id): try machine.sequenceBegins(at: id)
             case .cancelInvocation(let id): receivedByServer.append(id)
             default: break
