@@ -116,6 +116,25 @@ import Testing
         }
     }
 
+    @Test func aConnectionHasItsPlaceAtHomeAndItsSocketOneWhereItIs() async throws {
+        try await ReconnectCluster.with(httpOptions: { $0.limits.maximumConnections = 1 }) { cluster async throws in
+            let (home, other) = (cluster.urls[0], cluster.urls[1])
+            let client = try await StatefulTestClient.connect(to: [home, home, other, home])
+            await client.cut()
+            _ = try await client.invoke("Number", .integer(1))
+            await client.cut()
+            _ = try await client.invoke("Number", .integer(2))
+            #expect(client.sockets == 3)
+            for url in [home, other] { #expect(try await refusal(url)?.status == 503) }
+            await client.cut()
+            _ = try await client.invoke("Number", .integer(3))
+            while try await refusal(other) != nil { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await refusal(home)?.status == 503)
+            await client.close()
+            while try await refusal(home) != nil { try await Task.sleep(for: .milliseconds(5)) }
+        }
+    }
+
     @Test func aNodeThatStopsSendsTheSocketsOfOthersToThem() async throws {
         try await ReconnectCluster.with { cluster async throws in
             let client = try await StatefulTestClient.connect(to: cluster.urls)
