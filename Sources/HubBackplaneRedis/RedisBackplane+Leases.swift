@@ -12,7 +12,7 @@ extension RedisBackplane {
             buffer.writeCommand("SADD", .text(names.leases.rawValue), .text(node.rawValue))
             buffer.writeExpire(names.leases, after: timeToLive)
         }
-        if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+        try replies.throwFirstError()
     }
 
     public func leases(of nodes: Set<NodeID>?) async throws -> [NodeID: NodeLease] {

@@ -34,7 +34,7 @@ extension RedisBackplane {
             buffer.writeCommand(["XACK", .text(queue.rawValue), .text(QueueRead.group)] + ids)
             buffer.writeCommand(["XDEL", .text(queue.rawValue)] + ids)
         }
-        if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+        try replies.throwFirstError()
     }
 
     public func consumers(of queue: KeyName) async throws -> Set<String> {

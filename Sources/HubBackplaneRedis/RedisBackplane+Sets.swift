@@ -11,7 +11,7 @@ extension RedisBackplane {
             for (command, members) in edits { buffer.writeSet(command, set, members) }
             buffer.writeExpire(set, after: timeToLive)
         }
-        if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+        try replies.throwFirstError()
     }
 
     public func replace(_ set: KeyName, with members: Set<String>, timeToLive: Duration) async throws {
@@ -25,7 +25,7 @@ extension RedisBackplane {
             buffer.writeCommand("EXEC")
         }
         let results = replies + (replies.last?.array ?? [])
-        if let error = results.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+        try results.throwFirstError()
     }
 
     public func members(of sets: [KeyName]) async throws -> [Set<String>] {
@@ -45,7 +45,7 @@ extension RedisBackplane {
                 for set in sets { buffer.writeCommand(.text(command), .text(set.rawValue)) }
             }
         }
-        if let error = replies.lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+        try replies.throwFirstError()
         return replies
     }
 }

@@ -13,6 +13,13 @@ extension BackplaneError {
     }
 }
 
+extension [RESPValue] {
+    /// Throws the first error reply among these.
+    func throwFirstError() throws(BackplaneError) {
+        if let error = lazy.compactMap(\.error).first { throw BackplaneError(redis: error) }
+    }
+}
+
 extension String {
     /// Whether this error reply says that the server cannot be used at all by this connection.
     var meansUnusableServer: Bool {

@@ -112,10 +112,7 @@ extension HubEndpoint {
     /// - Returns: Nil where the node that holds the connection has not answered.
     package func authenticate(_ connectionID: String, as identity: HubIdentity) async -> CommandOutcome? {
         guard let user = identity.user else { return .refused }
-        let remaining = identity.connectionEnd.map { end in
-            let (seconds, attoseconds) = (end - .now).components
-            return max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
-        }
+        let remaining = identity.connectionEnd.map { max(0, ($0 - .now).milliseconds) }
         return await command(.authenticate(user, milliseconds: remaining), connectionID)
     }
 }

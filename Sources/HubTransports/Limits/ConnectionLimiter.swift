@@ -20,10 +20,27 @@ package final class ConnectionLimiter: Sendable {
 
     /// - Parameter isCounted: Whether a refusal is one for the client; else it is asked for again.
     func negotiate(from address: String?, isCounted: Bool = true) throws(HubRefusal) {
+        try admit(address.flatMap { IPAddress($0) }, isCounted: isCounted) {
+            (machine, address) throws(StateMachine.Refusal) in try machine.negotiate(from: address, now: .now)
+        }
+    }
+
+    /// A place for a new connection.
+    func connect(from address: String?) throws(HubRefusal) -> ConnectionPlace {
         let address = address.flatMap { IPAddress($0) }
+        try admit(address, isCounted: true) {
+            (machine, address) throws(StateMachine.Refusal) in try machine.connect(from: address, now: .now)
+        }
+        return ConnectionPlace { [machine] in machine.withLockedValue { $0.left(address) } }
+    }
+
+    private func admit(
+        _ address: IPAddress?, isCounted: Bool,
+        _ admit: (inout StateMachine, IPAddress?) throws(StateMachine.Refusal) -> Void
+    ) throws(HubRefusal) {
         let refusal = machine.withLockedValue { machine -> StateMachine.Refusal? in
             do throws(StateMachine.Refusal) {
-                try machine.negotiate(from: address, now: .now)
+                try admit(&machine, address)
                 return nil
             } catch {
                 if isCounted { machine.count(error) }
@@ -31,22 +48,6 @@ package final class ConnectionLimiter: Sendable {
             }
         }
         if let refusal { throw HubRefusal(refusal) }
-    }
-
-    /// A place for a new connection.
-    func connect(from address: String?) throws(HubRefusal) -> ConnectionPlace {
-        let address = address.flatMap { IPAddress($0) }
-        let refusal = machine.withLockedValue { machine -> StateMachine.Refusal? in
-            do throws(StateMachine.Refusal) {
-                try machine.connect(from: address, now: .now)
-                return nil
-            } catch {
-                machine.count(error)
-                return error
-            }
-        }
-        if let refusal { throw HubRefusal(refusal) }
-        return ConnectionPlace { [machine] in machine.withLockedValue { $0.left(address) } }
     }
 }
 
