@@ -72,6 +72,23 @@ struct KeepAliveTests {
         #expect(wire.takeFrames() == [ping, ping, ping])
     }
 
+    @Test(arguments: [Duration.seconds(Int64(UInt32.max)), .seconds(Int64.max)])
+    func timesLongerThanTheClockCountsNeverCome(time: Duration) async throws {
+        var options = HubOptions()
+        options.handshakeTimeout = time
+        options.keepAliveInterval = time
+        options.clientTimeoutInterval = time
+        options.transportSendTimeout = time
+        options.closeTimeout = time
+        let wire = try await Wire.open(Hub().mounted(options: options))
+        await wire.pass(seconds: 100)
+        try await wire.send("{\"protocol\":\"json\",\"version\":1}␞\(ping)")
+        try await wire.eventually { wire.transport.isReading }
+        await wire.pass(seconds: 100)
+        #expect(wire.takeFrames() == ["{}␞"])
+        #expect(wire.transport.hubClose == nil)
+    }
+
     @Test func timersEndWithTheLastConnection() async throws {
         let endpoint = Hub().mounted()
         let wire = try await Wire.connected(endpoint)

@@ -30,7 +30,7 @@ extension ConnectionLoop {
 
     /// The first tick that is not before a time has passed.
     func tick(after duration: Duration) -> Tick {
-        Tick(clamping: Int(now) + Int((duration / limits.tick).rounded(.up)) + 1)
+        now.adding(limits.ticks(atLeast: duration))
     }
 
     func wake(_ connection: HubConnection, at tick: Tick) {

@@ -32,13 +32,13 @@ struct ConnectionTimers {
     private var isReading = true
 
     init(now: Tick, limits: Limits) {
-        phase = .handshaking(until: now + limits.handshake)
+        phase = .handshaking(until: now.adding(limits.handshake))
         lastSent = now
         lastReceived = now
     }
 
     mutating func connected() { phase = .connected }
-    mutating func closing(now: Tick, limits: Limits) { phase = .closing(until: now + limits.close) }
+    mutating func closing(now: Tick, limits: Limits) { phase = .closing(until: now.adding(limits.close)) }
 
     /// - Parameter tick: `.max` for never.
     mutating func authenticated(until tick: Tick) { authenticationEnd = tick }
@@ -72,9 +72,9 @@ struct ConnectionTimers {
         case .connected: break
         }
         if now >= authenticationEnd { return .authenticationEnd }
-        if let blockedSince, now >= blockedSince + limits.send { return .sendTimeout }
-        if isReading, clientPings, now >= lastReceived + limits.client { return .clientTimeout }
-        return now >= lastSent + limits.keepAlive ? .ping : .nothing
+        if let blockedSince, now >= blockedSince.adding(limits.send) { return .sendTimeout }
+        if isReading, clientPings, now >= lastReceived.adding(limits.client) { return .clientTimeout }
+        return now >= lastSent.adding(limits.keepAlive) ? .ping : .nothing
     }
 
     /// When to ask again what is due.
@@ -83,9 +83,9 @@ struct ConnectionTimers {
         case .handshaking(let until), .closing(let until): return until
         case .connected: break
         }
-        var wake = min(lastSent + limits.keepAlive, authenticationEnd)
-        if let blockedSince { wake = min(wake, blockedSince + limits.send) }
-        if isReading, clientPings { wake = min(wake, lastReceived + limits.client) }
+        var wake = min(lastSent.adding(limits.keepAlive), authenticationEnd)
+        if let blockedSince { wake = min(wake, blockedSince.adding(limits.send)) }
+        if isReading, clientPings { wake = min(wake, lastReceived.adding(limits.client)) }
         return wake
     }
 }
@@ -124,11 +124,11 @@ extension ConnectionTimers {
         func ticks(atMost time: Duration) -> Tick { Self.ticks(atMost: time, tick: tick) }
 
         private static func ticks(atMost time: Duration, tick: Duration) -> Tick {
-            max(1, Tick(clamping: Int((time / tick).rounded(.down))))
+            max(1, Tick(saturating: (time / tick).rounded(.down)))
         }
 
         private static func ticks(atLeast time: Duration, tick: Duration) -> Tick {
-            Tick(clamping: Int((time / tick).rounded(.up)) + 1)
+            Tick(saturating: (time / tick).rounded(.up)).adding(1)
         }
     }
 }

@@ -16,7 +16,7 @@ package final class LoopTimer: TimingWheelEntry {
 
     /// Wakes after this time, and not at an earlier set time.
     package func schedule(after time: Duration) {
-        due = loop.now + loop.limits.ticks(atLeast: time)
+        due = loop.tick(after: time)
         loop.wake(self, at: due)
     }
 

@@ -50,6 +50,17 @@ struct TimingWheel<Entry: TimingWheelEntry> {
 /// A point in time, counted in ticks of a wheel.
 typealias Tick = UInt32
 
+extension Tick {
+    /// The tick that many later, or the last one that there is: a time that long never comes.
+    func adding(_ ticks: Tick) -> Tick {
+        let (sum, isBeyond) = addingReportingOverflow(ticks)
+        return isBeyond ? .max : sum
+    }
+
+    /// As many ticks as can be counted.
+    init(saturating ticks: Double) { self = Tick(Swift.min(Swift.max(0, ticks), Double(Tick.max))) }
+}
+
 /// What a ``TimingWheel`` holds: it remembers its place, so that it can be taken out at once.
 protocol TimingWheelEntry: AnyObject {
     var wheelPosition: TimingWheelPosition? { get set }
