@@ -60,10 +60,15 @@ async def test_full_node_takes_a_client_when_another_has_left() -> None:
 
 async def test_times_are_what_they_are_told_to_be() -> None:
     options = ("--handshake-timeout", "300ms", "--keep-alive-interval", "200ms", "--http-idle-timeout", "300ms")
+    options += ("--protocols", "JSON")
     with serving("--port", "0", "--model", "echo", *options) as server:
         async with aiohttp.ClientSession(server.url) as http:
             async with http.ws_connect("/chat") as socket:
                 assert await HubSocket(socket).receive() == {"error": "Handshake was canceled."}
+            async with http.ws_connect("/chat") as socket:
+                hub = HubSocket(socket)
+                await hub.send({"protocol": "messagepack", "version": 1})
+                assert await hub.receive() == {"error": "The protocol 'messagepack' is not supported."}
             async with http.ws_connect("/chat") as socket:
                 await HubSocket(socket).handshake()
                 assert (await socket.receive(timeout=5)).data == '{"type":6}\x1e'

@@ -38,6 +38,15 @@ struct HandshakeTests {
         #expect(wire.takeFrames() == ["\u{02}\u{FFFD}\u{06}"])
     }
 
+    @Test func protocolThatIsSwitchedOffIsNotSupported() async throws {
+        var options = HubOptions()
+        options.supportedProtocols = ["json"]
+        let wire = try await Wire.open(Hub().mounted(options: options))
+        try await wire.send("{\"protocol\":\"messagepack\",\"version\":1}␞")
+        #expect(wire.takeFrames() == ["{\"error\":\"The protocol 'messagepack' is not supported.\"}␞"])
+        #expect(wire.transport.hubClose == .normal)
+    }
+
     @Test func messagePackIsRefusedWhereTheTransportCarriesText() async throws {
         let wire = try await Wire.open(Hub().mounted(), over: .serverSentEvents)
         try await wire.send("{\"protocol\":\"messagepack\",\"version\":1}␞")

@@ -8,7 +8,9 @@ extension HubConnection {
         do {
             guard let record = try state.splitter.next() else { return }
             handshake = try HandshakeRequest.parse(record)
-            guard let chosen = HubEncoding(name: handshake.protocolName) else {
+            guard let chosen = HubEncoding(name: handshake.protocolName),
+                endpoint.options.supportedProtocols.contains(chosen.name)
+            else {
                 return refuseHandshake(HubErrorText.unsupportedProtocol(handshake.protocolName))
             }
             if let error = refusal(of: handshake, chosen) { return refuseHandshake(error) }

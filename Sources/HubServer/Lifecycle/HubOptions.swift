@@ -12,6 +12,9 @@ public struct HubOptions: Sendable {
     /// The longest message, in bytes, that a client may send; a longer one closes its connection.
     public var maximumReceiveMessageSize = 32 * 1024
 
+    /// The protocols that clients may choose in their handshake (`SupportedProtocols`).
+    public var supportedProtocols: Set<String> = ["json", "messagepack"]
+
     /// Whether clients are told what kind of error a method failed with. A ``HubError`` is always told.
     public var enableDetailedErrors = false
 

@@ -14,6 +14,9 @@ extension Option {
             help: "how long a client may take nothing of what waits for it"),
         Option("close-timeout", value: "DURATION", fallback: "5s", help: "how long a connection may take to end"),
         Option(
+            "shutdown-timeout", value: "DURATION", fallback: "5s",
+            help: "how long connections may take to end when the node is told to stop"),
+        Option(
             "poll-timeout", value: "DURATION", fallback: "90s",
             help: "how long a poll of long polling waits for messages"),
         Option(
@@ -26,6 +29,10 @@ extension Option {
             "stateful-reconnect-buffer-size", value: "BYTES", fallback: "100000",
             help: "bytes kept for such a client until it acknowledges them; then further messages wait"),
         Option(
+            "relay-timeout", value: "DURATION", fallback: "10s",
+            help: "how long the node that holds a connection may leave a request unanswered that arrived at another one"
+        ),
+        Option(
             "application-max-buffer-size", value: "BYTES", fallback: "65536",
             help: "most bytes posted by a client that wait for its hub; then its POST hangs"),
         Option(
@@ -35,6 +42,9 @@ extension Option {
         Option(
             "transports", value: "NAMES", fallback: "WebSockets,ServerSentEvents,LongPolling",
             help: "how clients may be connected, separated by commas"),
+        Option(
+            "protocols", value: "NAMES", fallback: "json,messagepack",
+            help: "the protocols that clients may speak, separated by commas"),
         Option(
             "http-idle-timeout", value: "DURATION", fallback: "130s",
             help: "how long an HTTP connection may stay without a request"),

@@ -11,6 +11,8 @@ extension ServeConfiguration {
         options.clientTimeoutInterval = try values.duration("client-timeout-interval")
         options.transportSendTimeout = try values.duration("transport-send-timeout")
         options.closeTimeout = try values.duration("close-timeout")
+        options.shutdownTimeout = try values.duration("shutdown-timeout")
+        options.relayTimeout = try values.duration("relay-timeout")
         options.pollTimeout = try values.duration("poll-timeout")
         options.disconnectTimeout = try values.duration("disconnect-timeout")
         options.applicationMaxBufferSize = try values.count("application-max-buffer-size")
@@ -24,6 +26,7 @@ extension ServeConfiguration {
         options.streamBufferCapacity = try values.count("stream-buffer-capacity")
         options.statefulReconnectBufferSize = try values.count("stateful-reconnect-buffer-size")
         options.clientResultTimeout = try values.duration("client-result-timeout")
+        options.supportedProtocols = try protocols(values)
         options.enableDetailedErrors = try values.isOn("detailed-errors")
         return options
     }
@@ -37,6 +40,15 @@ extension ServeConfiguration {
         limits.connectRate = try values.rate("connect-rate")
         limits.connectRatePerAddress = try values.rate("connect-rate-per-address")
         return limits
+    }
+
+    private static func protocols(_ values: OptionValues) throws -> Set<String> {
+        let all = HubOptions().supportedProtocols
+        let chosen = Set(try values.list("protocols").map { $0.lowercased() })
+        guard chosen.isSubset(of: all) else {
+            throw UsageError("protocols must be of \(all.sorted().joined(separator: ", "))")
+        }
+        return chosen
     }
 
     static func transports(_ values: OptionValues) throws -> Set<HubTransportType> {
