@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "ChatHub",
             dependencies: [
-                "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, logging, lifecycle,
+                "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, deque, logging,
+                lifecycle,
             ],
             resources: [.embedInCode("Page")],
             swiftSettings: settings),

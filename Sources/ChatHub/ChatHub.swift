@@ -17,6 +17,7 @@ package final class ChatHub: Service, Sendable {
     let asks: AskQueue
     let queued: QueuedAsks
     let views = ReplyViews()
+    let feeds: FedStreams
     let logger: Logger
 
     /// Creates the application on one node.
@@ -28,6 +29,7 @@ package final class ChatHub: Service, Sendable {
     ) {
         self.configuration = configuration
         self.streams = streams
+        feeds = FedStreams(streams: streams, configuration: configuration.feeds)
         self.logger = logger
         worker = ReplyWorker(
             model: model, systemPrompt: configuration.systemPrompt, streams: streams,
@@ -46,11 +48,23 @@ package final class ChatHub: Service, Sendable {
         hub.on("StreamAi", streamAi)
         hub.on("Resume", resume)
         hub.on("Stop", stop)
+        hub.onStreams(self)
         return hub
     }
 
     /// Runs asks of other nodes until shutdown, then lets running replies finish for a while.
     package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.feeds.run() }
+            await runAsks()
+            async let isFed: Void = feeds.drain(within: configuration.drainTime, as: .shuttingDown)
+            await worker.drain(within: configuration.drainTime)
+            await isFed
+            group.cancelAll()
+        }
+    }
+
+    private func runAsks() async {
         await cancelWhenGracefulShutdown {
             guard self.configuration.isWorker else {
                 try? await gracefulShutdown()
@@ -58,7 +72,6 @@ package final class ChatHub: Service, Sendable {
             }
             await self.asks.run(on: self.worker)
         }
-        await worker.drain(within: configuration.drainTime)
     }
 }
 
@@ -72,6 +85,8 @@ package struct ChatHubConfiguration: Sendable {
     package var isWorker = true
     /// The most replies this node produces at once.
     package var maximumReplies = 1000
+    /// The bounds and times of replies that backends feed.
+    package var feeds = FedStreamsConfiguration()
     /// How long an ask waits for a worker.
     package var askDeadline: Duration = .seconds(30)
     /// How long running replies may go on at shutdown.

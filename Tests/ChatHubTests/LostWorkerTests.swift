@@ -70,7 +70,7 @@ import Testing
 
 extension HubTestClient {
     /// What the client was told of its one reply, its partials in one.
-    fileprivate func events() throws -> [String] {
+    func events() throws -> [String] {
         var events: [String] = []
         var text = ""
         for case .invocation(let call) in inbox.messages {

@@ -1,6 +1,6 @@
-"""A chat client over long polling or server-sent events, which does what the JavaScript client does and no more.
+"""A chat client over long polling, server-sent events or WebSockets, which does what the JavaScript client does and no more.
 
-Every request is one of its own, so a balancer in round robin brings each to another node.
+Every HTTP request is one of its own, so a balancer in round robin brings each to another node.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ EVENTS = {"typing", "partial", "completed", "failed", "restarted", "retracted"}
 
 
 class HTTPClient:
-    def __init__(self, http: aiohttp.ClientSession, token: str) -> None:
-        self._http, self.path = http, f"/chat?id={token}"
+    def __init__(self, http: aiohttp.ClientSession, negotiated: dict) -> None:
+        self._http, self.path = http, f"/chat?id={negotiated['connectionToken']}"
+        self.connection_id: str = negotiated["connectionId"]
         self.replies: dict[str, Reply] = {}
         self.nodes: set[str] = set()
         self.statuses: list[int] = []
@@ -50,6 +51,14 @@ class HTTPClient:
     async def ask(self, prompt: str) -> Reply:
         await self.invoke("AskAi", prompt)
         return await asyncio.wait_for(self._began.get(), 20)
+
+    async def call(self, target: str, *arguments: Any) -> Any:
+        """The result of an invocation."""
+        return (await asyncio.wait_for(await self.invoke(target, *arguments), 20))["result"]
+
+    def view(self, message_id: str) -> Reply:
+        """A reply that this client has not asked for."""
+        return self.replies.setdefault(message_id, Reply(message_id))
 
     # What it receives: whole messages.
 
@@ -127,11 +136,28 @@ async def server_sent_events(url: str) -> AsyncIterator[HTTPClient]:
 
 
 @asynccontextmanager
+async def web_sockets(url: str) -> AsyncIterator[HTTPClient]:
+    async with _negotiated(url, "WebSockets") as (http, client, path), http.ws_connect(path) as socket:
+        client.send = lambda message: socket.send_str(json.dumps(message) + RECORD_SEPARATOR)
+
+        async def read() -> None:
+            async for frame in socket:
+                client.take(frame.data)
+
+        reading = asyncio.create_task(read())
+        try:
+            await client.shake_hands()
+            yield client
+        finally:
+            reading.cancel()
+
+
+@asynccontextmanager
 async def _negotiated(url: str, transport: str) -> AsyncIterator[tuple[aiohttp.ClientSession, HTTPClient, str]]:
     timeout = aiohttp.ClientTimeout(total=None, sock_read=100)
     async with aiohttp.ClientSession(url, timeout=timeout) as http:
         async with http.post("/chat/negotiate?negotiateVersion=1") as response:
             answer = await response.json()
         assert transport in [entry["transport"] for entry in answer["availableTransports"]]
-        client = HTTPClient(http, answer["connectionToken"])
+        client = HTTPClient(http, answer)
         yield http, client, client.path

@@ -27,6 +27,8 @@ OPTIONS = {
     "--system-prompt": "HUBBUB_SYSTEM_PROMPT",
     "--maximum-prompt-bytes": "HUBBUB_MAXIMUM_PROMPT_BYTES",
     "--ask-deadline": "HUBBUB_ASK_DEADLINE",
+    "--fed-streams": "HUBBUB_FED_STREAMS",
+    "--backend-timeout": "HUBBUB_BACKEND_TIMEOUT",
     "--retention": "HUBBUB_RETENTION",
     "--event-loops": "HUBBUB_EVENT_LOOPS",
     "--log-level": "HUBBUB_LOG_LEVEL",

@@ -31,6 +31,7 @@ struct EnvelopeTests {
             .command(number: 5, .close(error: nil, allowReconnect: true, except: [])),
             .command(number: 6, .find(inGroup: nil)),
             .command(number: 7, .find(inGroup: "röom")), .command(number: 8, .removeFromAllGroups),
+            .command(number: 9, .show(stream: "0123")),
             .acknowledgement(number: 42, .refused),
             .message(SharedMessage(json: ByteBuffer(string: "{\"type\":6}\u{1E}")), except: ["one", "two"]),
             .message(

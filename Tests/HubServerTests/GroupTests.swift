@@ -88,6 +88,20 @@ struct GroupTests {
         _ = asked
     }
 
+    /// They listen, as they have had members a moment ago, and have none: that is known as soon as all of them have said so.
+    @Test func aGroupWithoutMembersIsKnownToHaveNoneAtOnce() async throws {
+        let cluster = Cluster()
+        for node in cluster.nodes { await node.subscriptions.retain(.group("room")) }
+        let asked = ContinuousClock.now
+        #expect(await cluster.nodes[0].find(.group("room")) == .notFound)
+        #expect(await cluster.nodes[0].add(.group("room"), toGroup: "other") == .notFound)
+        #expect(.now - asked < .milliseconds(400))
+        let client = try await HubTestClient.connect(to: cluster.nodes[1])
+        try await client.invoke("Join", "room")
+        #expect(await cluster.nodes[0].find(.group("room")) == .done)
+        for node in cluster.nodes { node.subscriptions.release(.group("room")) }
+    }
+
     @Test func membershipEndsWithTheConnection() async throws {
         let cluster = Cluster()
         let clients = try await cluster.clients()

@@ -33,6 +33,9 @@ import Testing
         (.head, "users/ada/groups/g", .find(.user("ada"), inGroup: "g")),
         (.put, "users/ada/groups/g", .add(.user("ada"), toGroup: "g")),
         (.delete, "users/ada/groups/g", .remove(.user("ada"), fromGroup: "g")),
+        (.post, "streams", .openStream), (.get, "streams/s1", .stream("s1", .find)),
+        (.head, "streams/s1", .stream("s1", .find)), (.post, "streams/s1/:append", .stream("s1", .append)),
+        (.post, "streams/s1/:end", .stream("s1", .end)), (.post, "streams/s1/:stop", .stream("s1", .stop)),
     ]
 
     @Test(arguments: routes) func pathsAreThoseOfAzureSignalR(
@@ -52,6 +55,7 @@ import Testing
     @Test(arguments: [
         "", "/", "/api", "/api/", "/api/hubs", "/api/hubs/", "/api/hubs/chat", "/api/hubs/chat/", "/api/hubs//:send",
         "/api/hubs/chat/connections", "/api/hubs/chat/connections/", "/api/hubs/chat/users//:send",
+        "/api/hubs/chat/streams/s1/:send", "/api/hubs/chat/streams/",
         "/other/hubs/chat/:send",
     ]) func otherPathsAreUnknown(path: String) {
         #expect(unknown(.post, path) == .path)

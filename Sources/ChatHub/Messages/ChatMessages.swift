@@ -69,6 +69,8 @@ extension StreamProblem {
         code: "reply_too_long", message: "The reply grew longer than this server allows.", retryable: false)
     static let shuttingDown = StreamProblem(
         code: "shutting_down", message: "The server was restarted before the reply was complete.", retryable: true)
+    static let noAudience = StreamProblem(
+        code: "no_audience", message: "Nobody was there to see the reply.", retryable: true)
     static let internalError = StreamProblem(
         code: "internal", message: "The reply failed on the server.", retryable: true)
 }

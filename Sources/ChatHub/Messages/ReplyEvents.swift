@@ -76,7 +76,7 @@ struct ReplyEvents: Sendable {
 }
 
 extension [UInt8] {
-    fileprivate var lowercaseHex: String {
+    var lowercaseHex: String {
         let digits = Array<UInt8>("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

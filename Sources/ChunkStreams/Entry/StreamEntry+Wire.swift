@@ -88,7 +88,7 @@ extension StreamEnd {
     private static let finishes: [UInt8: StreamFinish] = [1: .completed, 2: .stopped, 3: .filtered]
     private static let failed: UInt8 = 4
 
-    fileprivate init?(reading buffer: inout ByteBuffer) {
+    init?(reading buffer: inout ByteBuffer) {
         guard let chunks: UInt32 = buffer.readInteger(), let bytes: UInt64 = buffer.readInteger(),
             let sha256 = buffer.readBytes(length: 32), let kind: UInt8 = buffer.readInteger()
         else { return nil }
@@ -109,7 +109,7 @@ extension StreamEnd {
         self.init(finish: finish, chunks: UInt64(chunks), bytes: bytes, sha256: sha256, usage: usage)
     }
 
-    fileprivate func write(to buffer: inout ByteBuffer) {
+    func write(to buffer: inout ByteBuffer) {
         buffer.writeInteger(UInt32(truncatingIfNeeded: chunks))
         buffer.writeInteger(bytes)
         buffer.writeBytes(sha256)
@@ -150,12 +150,12 @@ extension StreamProblem {
 }
 
 extension ByteBuffer {
-    fileprivate mutating func readString8() -> String? {
+    mutating func readString8() -> String? {
         guard let length: UInt8 = readInteger() else { return nil }
         return readString(length: Int(length))
     }
 
-    fileprivate mutating func writeString8(_ string: String) {
+    mutating func writeString8(_ string: String) {
         let utf8 = string.utf8.prefix(Int(UInt8.max))
         writeInteger(UInt8(utf8.count))
         writeBytes(utf8)

@@ -8,7 +8,7 @@ public import NIOCore
 public final class ChunkProducer: Sendable {
     /// The stream that is written.
     public let id: ChunkStreamID
-    private let stream: LiveStream
+    let stream: LiveStream
 
     init(stream: LiveStream) {
         self.id = stream.id

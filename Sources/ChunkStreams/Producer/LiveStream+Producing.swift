@@ -28,7 +28,7 @@ extension LiveStream {
         return mustWait
     }
 
-    private func take(_ text: ByteBuffer, in state: inout State) -> Result<(Work, Bool), ChunkProducerError> {
+    func take(_ text: ByteBuffer, in state: inout State) -> Result<(Work, Bool), ChunkProducerError> {
         guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
             return .failure(.interrupted)
         }

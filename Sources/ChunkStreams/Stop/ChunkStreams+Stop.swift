@@ -27,7 +27,7 @@ extension ChunkStreams {
                 let producer = standing.opening?.node
                 if let producer {
                     watch(producer, by: &following)
-                    if let end = try await end(id, lost: producer) { return .stopped(atSeq: end.chunks) }
+                    if let end = try await end(id, lost: producer, as: .stopped) { return .stopped(atSeq: end.chunks) }
                 }
                 try await ask(producer, toStop: id, epoch: standing.last.epoch, names: names)
                 if try await ends(names, within: .seconds(1)) { continue }
@@ -47,12 +47,12 @@ extension ChunkStreams {
     }
 
     /// Ends a stream whose producer was judged dead.
-    private func end(_ id: ChunkStreamID, lost producer: NodeID) async throws -> StreamEnd? {
+    func end(_ id: ChunkStreamID, lost producer: NodeID, as finish: StreamFinish) async throws -> StreamEnd? {
         if node.leases.isAlive(producer) { return nil }
         let names = node.names.stream(id.rawValue)
         let survey = try await node.survey(names)
         guard survey.end == nil, survey.opening?.node == producer else { return nil }
-        return try await node.end(names, surveyed: survey, as: .stopped)
+        return try await node.end(names, surveyed: survey, as: finish)
     }
 
     private func ask(

@@ -7,6 +7,7 @@ private enum Kind: UInt8 {
     case close = 4
     case find = 5
     case removeFromAllGroups = 6
+    case show = 7
 }
 
 extension ConnectionCommand {
@@ -40,6 +41,9 @@ extension ConnectionCommand {
             bytes.writeInteger(Kind.find.rawValue)
             bytes.writeInteger(group == nil ? 0 : 1 as UInt8)
             bytes.writeCounted(group ?? "")
+        case .show(let stream):
+            bytes.writeInteger(Kind.show.rawValue)
+            bytes.writeCounted(stream)
         }
     }
 
@@ -79,6 +83,9 @@ extension ConnectionCommand {
             self = .find(inGroup: hasGroup == 0 ? nil : group)
         case .removeFromAllGroups:
             self = .removeFromAllGroups
+        case .show:
+            guard let stream = bytes.readCountedString() else { return nil }
+            self = .show(stream: stream)
         case nil:
             return nil
         }

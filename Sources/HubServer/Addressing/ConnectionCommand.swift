@@ -8,6 +8,8 @@ enum ConnectionCommand: Sendable, Equatable {
     case close(error: String?, allowReconnect: Bool, except: [String])
     /// Asks only whether the connection is there, and a member of a group where one is named.
     case find(inGroup: String?)
+    /// A stream of the hub's was opened to the connection (``HubStreams``).
+    case show(stream: String)
 }
 
 /// What came of a ``ConnectionCommand``.

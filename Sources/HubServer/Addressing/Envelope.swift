@@ -12,7 +12,8 @@ import HubBackplane
 /// * kind 2, a command, on the channel of a connection, a group, a user or all: number (8 bytes) | kind of command (1 byte), and then for
 ///   1 = add and 2 = remove: the group; 3 = authenticate: milliseconds (8 bytes, -1 for ever), count of claims (4 bytes),
 ///   their types and values; 4 = close: flags (1 byte; 1 = allow reconnect, 2 = with an error), the error, count of
-///   excluded connection ids (4 bytes), the ids; 5 = find: whether in a group (1 byte), the group; 6 = remove from all groups
+///   excluded connection ids (4 bytes), the ids; 5 = find: whether in a group (1 byte), the group; 6 = remove from all groups;
+///   7 = show: the stream
 /// * kind 3, the acknowledgement of a command, on the channel of the node that sent it: number (8 bytes) | outcome (1 byte;
 ///   1 = done, 2 = no such connection, 3 = refused)
 ///

@@ -18,11 +18,10 @@ extension HubEndpoint {
     /// - Returns: Nil where nodes that may hold one have not answered.
     func command(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
         let here = receivers(at: address)
-        guard !here.isEmpty else { return await ask(command, at: address, othersThan: 0) }
+        guard !here.isEmpty else { return await ask(command, at: address) }
         let outcome = await perform(command, on: here)
         if case .connection = address { return outcome }
-        // This node hears itself, and says nothing. Others that say nothing, either, have none.
-        guard outcome != .notFound else { return await ask(command, at: address, othersThan: 1) ?? .notFound }
+        guard outcome != .notFound else { return await ask(command, at: address) }
         // It is known already what to answer.
         publish(.command(number: Self.noAnswer, command), to: address)
         return outcome
@@ -30,44 +29,49 @@ extension HubEndpoint {
 
     private static let noAnswer: UInt64 = 0
 
-    /// - Parameter own: How many of those that hear it are this node.
-    private func ask(
-        _ command: ConnectionCommand, at address: HubAddress, othersThan own: Int
-    ) async -> CommandOutcome? {
+    private func ask(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
         let me = HubAddress.node(server.node)
         await subscriptions.retain(me)
         let outcome = await commands.perform(every: Self.commandInterval, attempts: Self.commandAttempts) {
             [self] number in
             publish(.command(number: number, command), to: address) { [self] receivers in
-                if receivers <= own { nobodyHears(number) }
+                if commands.isHeard(number, by: receivers) { nobodyHasAny(number) }
             }
         }
         subscriptions.release(me)
         return outcome
     }
 
-    /// Where nobody hears a command there is no such connection, unless its node subscribes to its channels again just now:
-    /// its lease says so, and the command is sent again.
-    private func nobodyHears(_ number: UInt64) {
+    /// Another node has done what this one has asked; it may have had no connection to do it to.
+    func acknowledged(_ number: UInt64, _ outcome: CommandOutcome, by node: NodeID) {
+        guard outcome == .notFound else { return commands.finish(number, outcome) }
+        if commands.hasNothing(number, node) { nobodyHasAny(number) }
+    }
+
+    /// Where none of those that hear a command has such a connection there is none, unless its node subscribes to its
+    /// channels again just now: its lease says so, and the command is sent again.
+    private func nobodyHasAny(_ number: UInt64) {
         guard server.backplane.isReady else { return commands.finish(number, nil) }
         Task {
             if await !server.leases.isSomeoneResubscribing() { commands.finish(number, .notFound) }
         }
     }
 
-    /// Does what another node asks, and tells it what came of it. A connection that has just gone is answered for, too:
-    /// there is nothing to wait for. Of groups and users other nodes may know more.
+    /// Does what another node asks, and tells it what came of it.
     func perform(_ command: ConnectionCommand, at address: HubAddress, number: UInt64, for node: NodeID) {
         let connections = receivers(at: address)
         Task {
             let outcome = await perform(command, on: connections)
-            let isKnown = if case .connection = address { true } else { outcome != .notFound }
-            guard isKnown, number != Self.noAnswer else { return }
-            publish(.acknowledgement(number: number, outcome), to: .node(node))
+            if number != Self.noAnswer { publish(.acknowledgement(number: number, outcome), to: .node(node)) }
         }
     }
 
     private func perform(_ command: ConnectionCommand, on connections: [HubConnection]) async -> CommandOutcome {
+        if case .show(let stream) = command {
+            guard let streams, !connections.isEmpty else { return .notFound }
+            streams.show(stream, to: connections)
+            return .done
+        }
         var outcome = CommandOutcome.notFound
         for connection in connections {
             let one = await perform(command, on: connection)
@@ -97,6 +101,9 @@ extension HubEndpoint {
         case .close(let error, let allowReconnect, let excluded):
             if !excluded.contains(id) { connection.close(error: error, allowReconnect: allowReconnect) }
             return .done
+        case .show:
+            // Is done for all connections at once.
+            return .notFound
         case .find(let group):
             guard let group else { return .done }
             return roster.groups(of: id).contains(group) ? .done : .notFound

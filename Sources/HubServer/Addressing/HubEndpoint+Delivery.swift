@@ -71,11 +71,14 @@ extension HubEndpoint {
             guard envelope.sender != server.node else { return }
             enqueue(message, for: receivers(at: address), except: excluded)
         case .command(let number, let command):
-            // What this node asks of others it has done itself.
-            if case .connection = address {} else if envelope.sender == server.node { return }
+            // What this node asks of others it has done itself, for all that it has.
+            if case .connection = address {
+            } else if envelope.sender == server.node {
+                return acknowledged(number, .notFound, by: server.node)
+            }
             perform(command, at: address, number: number, for: envelope.sender)
         case .acknowledgement(let number, let outcome):
-            commands.finish(number, outcome)
+            acknowledged(number, outcome, by: envelope.sender)
         case .clientInvocation(let number, let message, let timeout):
             guard case .connection(let id) = address else { return }
             take(number, message, timeout: timeout, for: envelope.sender, id)

@@ -26,6 +26,8 @@ public final class Hub: Sendable {
         var filters: [any HubFilter] = []
         var onConnected: OnConnected?
         var onDisconnected: OnDisconnected?
+        /// What is done with streams that backends feed.
+        var streams: (any HubStreams)?
     }
 
     private struct State {
@@ -95,6 +97,11 @@ extension Hub {
             registrations.onDisconnected = body
         }
     }
+}
+
+extension Hub {
+    /// Takes streams that backends feed through the management API.
+    package func onStreams(_ streams: any HubStreams) { change { $0.streams = streams } }
 }
 
 // MARK: Use from outside

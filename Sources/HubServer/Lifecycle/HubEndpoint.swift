@@ -23,7 +23,7 @@ public final class HubEndpoint: Sendable {
     /// Nil where nobody asks who is there.
     let presence: PresenceRecord?
     let subscriptions: ChannelSubscriptions
-    let commands = PendingCommands()
+    let commands = NodeRequests<CommandOutcome>()
     let answers = PendingAnswers()
     let homes = ConnectionHomes()
     let relayed: RelayHome

@@ -32,6 +32,14 @@ extension HubEndpoint {
         await command(.find(inGroup: group), at: address)
     }
 
+    /// Shows a stream of the hub's to the connections that are there now (``HubStreams``).
+    package func show(stream: String, to address: HubAddress) async -> CommandOutcome? {
+        await command(.show(stream: stream), at: address)
+    }
+
+    /// What the hub does with streams that backends feed; nil for nothing.
+    package var streams: (any HubStreams)? { registrations.streams }
+
     /// Adds the connections that are there now to a group.
     package func add(_ address: HubAddress, toGroup group: String) async -> CommandOutcome? {
         await command(.add(group: group), at: address)

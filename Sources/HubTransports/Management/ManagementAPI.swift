@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import HTTPTypes
 package import HubServer
 package import NIOCore
@@ -7,7 +6,7 @@ package import NIOCore
 package struct ManagementAPI: Sendable {
     /// As in Azure SignalR Service.
     package static let maximumBodySize = 1024 * 1024
-    private static let maximumNameLength = 1024
+    static let maximumNameLength = 1024
 
     private let key: ManagementKey
     private let endpoint: @Sendable (_ path: String) -> HubEndpoint?
@@ -75,15 +74,17 @@ package struct ManagementAPI: Sendable {
             return ManagementAnswer(await endpoint.remove(address, fromGroup: group), done: .ok)
         case .removeFromAllGroups(let address):
             return ManagementAnswer(await endpoint.removeFromAllGroups(address), done: .ok)
+        case .openStream:
+            return await openStream(body, at: endpoint)
+        case .stream(let id, let operation):
+            return await perform(operation, onStream: id, of: endpoint, body)
         }
     }
 
     private func send(
         _ body: ByteBuffer, to address: HubAddress, at endpoint: HubEndpoint, except excluded: [String]
     ) -> ManagementAnswer {
-        guard let message = try? JSONDecoder().decode(PayloadMessage.self, from: Data(body.readableBytesView)),
-            !message.target.isEmpty
-        else {
+        guard let message = PayloadMessage(body: body), !message.target.isEmpty else {
             return ManagementAnswer(
                 .badRequest, error: "BadBody", "The body must be JSON such as {\"target\":\"name\",\"arguments\":[]}.")
         }

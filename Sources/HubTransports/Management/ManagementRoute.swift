@@ -1,7 +1,8 @@
 import HTTPTypes
 import HubServer
 
-/// What a request to the management API asks for: the paths of Azure SignalR Service's REST API (2022-06-01).
+/// What a request to the management API asks for: the paths of Azure SignalR Service's REST API (2022-06-01), and streams
+/// in its manner.
 enum ManagementRoute: Sendable, Equatable {
     case health
     case openAPI
@@ -16,6 +17,13 @@ enum ManagementRoute: Sendable, Equatable {
         case add(HubAddress, toGroup: String)
         case remove(HubAddress, fromGroup: String)
         case removeFromAllGroups(HubAddress)
+        case openStream
+        case stream(String, StreamOperation)
+    }
+
+    /// What is done to a stream that a backend feeds.
+    enum StreamOperation: Sendable, Equatable {
+        case find, append, end, stop
     }
 
     enum Unknown: Error { case path, method }
@@ -56,9 +64,25 @@ enum ManagementRoute: Sendable, Equatable {
         case "users":
             guard let user = rest.popFirst() else { throw .path }
             return try self.user(method, user, rest)
+        case "streams":
+            guard let id = rest.popFirst() else {
+                guard method == .post else { throw .method }
+                return .openStream
+            }
+            return .stream(id, try stream(method, rest))
         default:
             throw .path
         }
+    }
+
+    private static func stream(
+        _ method: HTTPRequest.Method, _ rest: ArraySlice<String>
+    ) throws(Unknown) -> StreamOperation {
+        let operations: [String?: StreamOperation] = [nil: .find, ":append": .append, ":end": .end, ":stop": .stop]
+        guard rest.count <= 1, let operation = operations[rest.first] else { throw .path }
+        let isRight = operation == .find ? method == .get || method == .head : method == .post
+        guard isRight else { throw .method }
+        return operation
     }
 
     private static func action(

@@ -69,6 +69,12 @@ extension Option {
             "system-prompt", value: "TEXT", fallback: "You are a helpful assistant.",
             help: "what the model is told before every conversation"),
         Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),
+        Option(
+            "fed-streams", value: "COUNT", fallback: "1000",
+            help: "most replies that backends feed through the management API at once on a node"),
+        Option(
+            "backend-timeout", value: "DURATION", fallback: "60s",
+            help: "silence of a backend after which the reply that it feeds has failed"),
         Option("ask-deadline", value: "DURATION", fallback: "30s", help: "how long an ask waits for a worker"),
         Option(
             "retention", value: "DURATION", fallback: "600s", help: "how long a reply can be resumed after its end"),

@@ -89,6 +89,8 @@ struct ServeConfiguration: Sendable {
         chat.maximumReplies = try values.count("replies", atMost: 1_000_000)
         chat.systemPrompt = try values.text("system-prompt") ?? chat.systemPrompt
         chat.maximumPromptBytes = try values.count("maximum-prompt-bytes", atMost: 16 * 1024 * 1024)
+        chat.feeds.maximumStreams = try values.count("fed-streams", atMost: 1_000_000)
+        chat.feeds.silence = try values.duration("backend-timeout")
         chat.askDeadline = try values.duration("ask-deadline")
         return chat
     }
