@@ -40,9 +40,12 @@ extension ChatHub: HubStreams {
         return outcome(await feeds.ask(.append(ByteBuffer(string: text), at: offset), of: id), of: id)
     }
 
-    package func end(_ id: String, at offset: UInt64, _ finish: HubStreamFinish) async -> HubStreamOutcome {
+    package func end(
+        _ id: String, at offset: UInt64, _ finish: HubStreamFinish, usage: HubStreamUsage?
+    ) async -> HubStreamOutcome {
         guard let id = ChunkStreamID(id) else { return .unknown }
-        let answer = await feeds.ask(.end(StreamFinish(finish), usage: finish.usage, at: offset), of: id)
+        let usage = usage.map { StreamUsage(inputTokens: $0.inputTokens, outputTokens: $0.outputTokens) }
+        let answer = await feeds.ask(.end(StreamFinish(finish), usage: usage, at: offset), of: id)
         if case .ended(let end) = answer, end.finish == StreamFinish(finish), end.bytes == offset {
             return .done(HubStreamState(id: id, end))
         }
@@ -109,13 +112,6 @@ extension HubStreamState {
         self.init(
             id: id.rawValue, chunks: end.chunks, bytes: end.bytes,
             end: End(finish: end.finish.word, sha256: end.sha256.lowercaseHex, problem: problem))
-    }
-}
-
-extension HubStreamFinish {
-    fileprivate var usage: StreamUsage? {
-        guard case .completed(let usage?) = self else { return nil }
-        return StreamUsage(inputTokens: usage.inputTokens, outputTokens: usage.outputTokens)
     }
 }
 

@@ -14,7 +14,7 @@ extension RouterMethods {
     @discardableResult
     public func management(of hubs: HTTPHubs, key: String) -> Self {
         let api = ManagementAPI(key: ManagementKey(key)) { hubs.access(at: $0)?.endpoint }
-        for method in [HTTPRequest.Method.get, .head, .post, .put, .delete, .patch, .options] {
+        for method in ManagementAPI.methods {
             on("/api/**", method: method) { request, _ in Response(await api.answer(request), to: request) }
         }
         return self
@@ -22,6 +22,10 @@ extension RouterMethods {
 }
 
 extension ManagementAPI {
+    /// The router answers 404 to other ones.
+    fileprivate static let methods =
+        [.get, .head, .post, .put, .delete, .patch, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
+
     fileprivate func answer(_ request: Request) async -> ManagementAnswer {
         guard admits(request.head) else { return .unauthorized }
         guard let body = try? await request.body.collect(upTo: Self.maximumBodySize) else { return .tooLarge }
@@ -35,6 +39,7 @@ extension Response {
         // The router leaves it to its routes that HEAD is answered without a body.
         let body = request.method == .head ? nil : answer.body
         if body != nil { headers[.contentType] = "application/json" }
+        if !answer.allowed.isEmpty { headers[.allow] = answer.allowed.map(\.rawValue).joined(separator: ", ") }
         if answer.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if answer.status == .serviceUnavailable { headers[.retryAfter] = "1" }
         self.init(

@@ -66,8 +66,8 @@ import Testing
                 #expect(try await client.next("partial").argument(1, as: String.self) == "Hello ")
             }
             #expect(try state(await near.append("there", at: 6, to: id)).bytes == 11)
-            let end = try state(await far.end(id, at: 11, .completed()))
-            #expect(try state(await near.end(id, at: 11, .completed())) == end)
+            let end = try state(await far.end(id, at: 11, .completed, usage: nil))
+            #expect(try state(await near.end(id, at: 11, .completed, usage: nil)) == end)
             #expect(await near.append("more", at: 11, to: id) == .ended(end))
             struct Summary: Decodable { let finish: String, bytes: Int, sha256: String }
             for client in clients {
@@ -108,7 +108,7 @@ import Testing
             #expect(try state(await far.open(opening, at: nodes[1])).bytes == 5)
             #expect(try state(await near.open(opening, at: nodes[0])).bytes == 5)
             let problem = HubStreamProblem(code: "tired", message: "The backend is tired.", retryable: true)
-            let end = try state(await far.end(id, at: 5, .failed(problem)))
+            let end = try state(await far.end(id, at: 5, .failed(problem), usage: nil))
             #expect(end.end?.problem == problem)
             #expect(await near.open(opening, at: nodes[0]) == .ended(end))
             struct Problem: Decodable { let code: String, retryable: Bool, bytes: Int }
@@ -147,7 +147,7 @@ import Testing
                 return #expect(Bool(false), "more was taken")
             }
             #expect(state.end?.finish == "stopped" && state.bytes == 5)
-            guard case .ended = await streams.end(id, at: 5, .completed()) else {
+            guard case .ended = await streams.end(id, at: 5, .completed, usage: nil) else {
                 return #expect(Bool(false), "it has another end")
             }
         }

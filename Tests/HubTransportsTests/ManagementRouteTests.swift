@@ -42,7 +42,11 @@ import Testing
         method: HTTPRequest.Method, path: String, operation: ManagementRoute.Operation
     ) throws {
         #expect(try route(method, "/api/hubs/chat/\(path)") == .hub("chat", operation))
-        #expect(unknown(.patch, "/api/hubs/chat/\(path)") == .method)
+        guard case .method(let methods) = unknown(.patch, "/api/hubs/chat/\(path)") else {
+            return #expect(Bool(false), "it takes any method")
+        }
+        #expect(methods.contains(method))
+        for other in methods { #expect(unknown(other, "/api/hubs/chat/\(path)") == nil) }
         #expect(unknown(method, "/api/hubs/chat/\(path)/more/than/that") == .path)
     }
 
@@ -59,6 +63,13 @@ import Testing
         "/other/hubs/chat/:send",
     ]) func otherPathsAreUnknown(path: String) {
         #expect(unknown(.post, path) == .path)
+    }
+
+    @Test func namesHaveALength() throws {
+        let longest = String(repeating: "x", count: 1024)
+        #expect(try route(.head, "/api/hubs/chat/groups/\(longest)") == .hub("chat", .find(.group(longest))))
+        #expect(unknown(.head, "/api/hubs/chat/groups/\(longest)x") == .name)
+        #expect(unknown(.post, "/api/hubs/chat/users/\(longest)x/:send") == .name)
     }
 
     @Test func theKeyIsShownInOneOfTwoHeaders() throws {

@@ -8,7 +8,9 @@ package protocol HubStreams: Sendable {
     func append(_ text: String, at offset: UInt64, to id: String) async -> HubStreamOutcome
 
     /// Ends a stream at a place.
-    func end(_ id: String, at offset: UInt64, _ finish: HubStreamFinish) async -> HubStreamOutcome
+    func end(
+        _ id: String, at offset: UInt64, _ finish: HubStreamFinish, usage: HubStreamUsage?
+    ) async -> HubStreamOutcome
 
     /// How far a stream is, whoever writes it.
     func state(of id: String) async -> HubStreamOutcome
@@ -38,15 +40,15 @@ package struct HubStreamOpening: Sendable, Equatable {
 
 /// How a backend ends a stream.
 package enum HubStreamFinish: Sendable, Equatable {
-    case completed(usage: Usage? = nil)
+    case completed
     case filtered
     case failed(HubStreamProblem)
+}
 
-    /// What the backend's model has counted, in tokens.
-    package struct Usage: Sendable, Equatable, Decodable {
-        package var inputTokens: UInt32
-        package var outputTokens: UInt32
-    }
+/// What the backend's model has counted, in tokens.
+package struct HubStreamUsage: Sendable, Equatable, Decodable {
+    package var inputTokens: UInt32
+    package var outputTokens: UInt32
 }
 
 /// Why a stream has failed, as clients are told.

@@ -18,7 +18,7 @@ extension ManagementAPI {
             opening.audience = address
         }
         let names = [asked.to?.group, asked.to?.user, asked.to?.connection, asked.user].compactMap(\.self)
-        guard names.allSatisfy({ (1...Self.maximumNameLength).contains($0.utf8.count) }) else {
+        guard names.allSatisfy({ (1...ManagementRoute.maximumNameLength).contains($0.utf8.count) }) else {
             return ManagementAnswer(.badRequest, error: "BadName", "A name is empty or too long.")
         }
         return ManagementAnswer(await streams.open(opening, at: endpoint), done: .created)
@@ -40,7 +40,7 @@ extension ManagementAPI {
             guard let end = StreamEndBody(body: body), let finish = end.streamFinish else {
                 return .badStreamBody("{\"offset\":0,\"finish\":\"completed\"}")
             }
-            return ManagementAnswer(await streams.end(id, at: end.offset, finish), done: .ok)
+            return ManagementAnswer(await streams.end(id, at: end.offset, finish, usage: end.usage), done: .ok)
         case .stop:
             return ManagementAnswer(await streams.stop(id), done: .ok)
         }

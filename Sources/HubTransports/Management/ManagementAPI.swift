@@ -6,7 +6,6 @@ package import NIOCore
 package struct ManagementAPI: Sendable {
     /// As in Azure SignalR Service.
     package static let maximumBodySize = 1024 * 1024
-    static let maximumNameLength = 1024
 
     private let key: ManagementKey
     private let endpoint: @Sendable (_ path: String) -> HubEndpoint?
@@ -35,8 +34,10 @@ package struct ManagementAPI: Sendable {
             return switch error {
             case .path:
                 ManagementAnswer(.notFound, error: "NotFound", "There is nothing at this path.")
-            case .method:
-                ManagementAnswer(.methodNotAllowed, error: "MethodNotAllowed", "The path has no such method.")
+            case .method(let methods):
+                ManagementAnswer(allows: methods)
+            case .name:
+                ManagementAnswer(.badRequest, error: "BadName", "A name in the path is too long.")
             }
         }
         switch route {
@@ -66,9 +67,6 @@ package struct ManagementAPI: Sendable {
         case .find(let address, let group):
             return ManagementAnswer(await endpoint.find(address, inGroup: group), done: .ok)
         case .add(let address, let group):
-            guard group.utf8.count <= Self.maximumNameLength else {
-                return ManagementAnswer(.badRequest, error: "BadName", "The group's name is too long.")
-            }
             return ManagementAnswer(await endpoint.add(address, toGroup: group), done: .ok)
         case .remove(let address, let group):
             return ManagementAnswer(await endpoint.remove(address, fromGroup: group), done: .ok)

@@ -8,6 +8,8 @@ package struct ManagementAnswer: Sendable {
     package let status: HTTPResponse.Status
     /// JSON; nil for nothing.
     package let body: ByteBuffer?
+    /// The methods that the path has, where it was another one.
+    package private(set) var allowed: [HTTPRequest.Method] = []
 
     init(_ status: HTTPResponse.Status, body: ByteBuffer? = nil) {
         self.status = status
@@ -32,6 +34,12 @@ package struct ManagementAnswer: Sendable {
             writer.endObject()
         }
         self.init(status, body: body)
+    }
+
+    /// The path has these methods only.
+    init(allows methods: [HTTPRequest.Method]) {
+        self.init(.methodNotAllowed, error: "MethodNotAllowed", "The path has no such method.")
+        allowed = methods
     }
 
     private init(_ status: HTTPResponse.Status, _ state: HubStreamState) {

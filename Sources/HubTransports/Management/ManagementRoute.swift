@@ -26,7 +26,15 @@ enum ManagementRoute: Sendable, Equatable {
         case find, append, end, stop
     }
 
-    enum Unknown: Error { case path, method }
+    enum Unknown: Error, Equatable {
+        case path
+        /// The path has these methods, and not the request's.
+        case method([HTTPRequest.Method])
+        /// A name in the path is too long.
+        case name
+    }
+
+    static let maximumNameLength = 1024
 
     init(_ method: HTTPRequest.Method, path: some StringProtocol) throws(Unknown) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { RequestTarget.decode(path: $0) }
@@ -36,13 +44,14 @@ enum ManagementRoute: Sendable, Equatable {
         case ("openapi.json", 3): self = try Self.reading(method, .openAPI)
         case ("hubs", 5...):
             guard !parts[3...].contains("") else { throw .path }
+            guard parts.allSatisfy({ $0.utf8.count <= Self.maximumNameLength }) else { throw .name }
             self = .hub(parts[3], try Self.operation(method, parts[4...]))
         default: throw .path
         }
     }
 
     private static func reading(_ method: HTTPRequest.Method, _ route: Self) throws(Unknown) -> Self {
-        guard method == .get || method == .head else { throw .method }
+        guard method == .get || method == .head else { throw .method([.get, .head]) }
         return route
     }
 
@@ -66,7 +75,7 @@ enum ManagementRoute: Sendable, Equatable {
             return try self.user(method, user, rest)
         case "streams":
             guard let id = rest.popFirst() else {
-                guard method == .post else { throw .method }
+                guard method == .post else { throw .method([.post]) }
                 return .openStream
             }
             return .stream(id, try stream(method, rest))
@@ -80,15 +89,15 @@ enum ManagementRoute: Sendable, Equatable {
     ) throws(Unknown) -> StreamOperation {
         let operations: [String?: StreamOperation] = [nil: .find, ":append": .append, ":end": .end, ":stop": .stop]
         guard rest.count <= 1, let operation = operations[rest.first] else { throw .path }
-        let isRight = operation == .find ? method == .get || method == .head : method == .post
-        guard isRight else { throw .method }
+        let methods: [HTTPRequest.Method] = operation == .find ? [.get, .head] : [.post]
+        guard methods.contains(method) else { throw .method(methods) }
         return operation
     }
 
     private static func action(
         _ method: HTTPRequest.Method, _ name: String, _ address: HubAddress
     ) throws(Unknown) -> Operation {
-        guard method == .post else { throw .method }
+        guard method == .post else { throw .method([.post]) }
         return name == ":send" ? .send(address) : .close(address)
     }
 
@@ -101,11 +110,11 @@ enum ManagementRoute: Sendable, Equatable {
             switch method {
             case .get, .head: return .find(address)
             case .delete: return .closeOne(address)
-            default: throw .method
+            default: throw .method([.get, .head, .delete])
             }
         case (":send"?, 1): return try action(method, ":send", address)
         case ("groups"?, 1):
-            guard method == .delete else { throw .method }
+            guard method == .delete else { throw .method([.delete]) }
             return .removeFromAllGroups(address)
         default: throw .path
         }
@@ -116,7 +125,7 @@ enum ManagementRoute: Sendable, Equatable {
     ) throws(Unknown) -> Operation {
         switch (rest.first, rest.count) {
         case (nil, _):
-            guard method == .get || method == .head else { throw .method }
+            guard method == .get || method == .head else { throw .method([.get, .head]) }
             return .find(.group(group))
         case (":send"?, 1), (":closeConnections"?, 1):
             return try action(method, rest[rest.startIndex], .group(group))
@@ -132,28 +141,29 @@ enum ManagementRoute: Sendable, Equatable {
         let address = HubAddress.user(user)
         switch (rest.first, rest.count) {
         case (nil, _):
-            guard method == .get || method == .head else { throw .method }
+            guard method == .get || method == .head else { throw .method([.get, .head]) }
             return .find(address)
         case (":send"?, 1), (":closeConnections"?, 1):
             return try action(method, rest[rest.startIndex], address)
         case ("groups"?, 1):
-            guard method == .delete else { throw .method }
+            guard method == .delete else { throw .method([.delete]) }
             return .removeFromAllGroups(address)
         case ("groups"?, 2):
             let group = rest[rest.startIndex + 1]
             if method == .get || method == .head { return .find(address, inGroup: group) }
-            return try membership(method, address, group)
+            return try membership(method, address, group, besides: [.get, .head])
         default: throw .path
         }
     }
 
     private static func membership(
-        _ method: HTTPRequest.Method, _ address: HubAddress, _ group: String
+        _ method: HTTPRequest.Method, _ address: HubAddress, _ group: String,
+        besides others: [HTTPRequest.Method] = []
     ) throws(Unknown) -> Operation {
         switch method {
         case .put: return .add(address, toGroup: group)
         case .delete: return .remove(address, fromGroup: group)
-        default: throw .method
+        default: throw .method(others + [.put, .delete])
         }
     }
 }

@@ -45,13 +45,13 @@ struct StreamEndBody: Decodable {
     let offset: UInt64
     private let finish: String?
     private let problem: Problem?
-    private let usage: HubStreamFinish.Usage?
+    let usage: HubStreamUsage?
 
     /// Nil for what is none.
     var streamFinish: HubStreamFinish? {
         switch (finish ?? "completed", problem) {
         case ("completed", nil):
-            return .completed(usage: usage)
+            return .completed
         case ("filtered", nil):
             return .filtered
         case ("failed", let problem?):
