@@ -108,6 +108,7 @@ import Testing
                 let talking = Task {
                     while !Task.isCancelled {
                         _ = await feeds[1].ask(text("", at: 0), of: alive)
+                        _ = await feeds[0].ask(.look, of: silent)
                         try await Task.sleep(for: .milliseconds(200))
                     }
                 }

@@ -2,18 +2,23 @@
 
 import asyncio
 import hashlib
+import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
+import httpx
+import jwt
 import pytest
 
 from backend import Backend
-from cluster import Cluster
+from cluster import ROOT, Cluster
 from conftest import started
 from http_client import HTTPClient, long_polling, server_sent_events, web_sockets
+from hub_socket import HubSocket
 from reply import Reply
+from serve import serving
 
 KEY = "a key that nobody guesses"
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
@@ -221,6 +226,28 @@ async def test_silent_backend_is_lost(api: aiohttp.ClientSession, members: list[
     assert refusal["stream"]["problem"]["code"] == "backend_lost"
     await alive.append("still here")
     assert (await alive.end(finish="filtered"))["finish"] == "filtered"
+
+
+async def test_example_of_the_readme_streams_to_a_user() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    names: dict = {"httpx": httpx, "time": time, "Iterable": Iterable}
+    exec(example, names)
+    secret = "a secret of more than 32 bytes, as it must be"
+    options = ("--model", "echo", "--management-key", KEY, "--jwt-secret", secret)
+    with serving("--port", "0", *options) as server:
+        token = {"Authorization": "Bearer " + jwt.encode({"sub": "ada", "exp": 2**33}, secret, algorithm="HS256")}
+        async with aiohttp.ClientSession(server.url) as http, http.ws_connect("/chat", headers=token) as socket:
+            client = HubSocket(socket)
+            await client.handshake()
+            await client.invoke("Nobody")
+            with httpx.Client(base_url=server.url, headers={"api-key": KEY}) as api:
+                await asyncio.to_thread(names["stream_reply"], api, "ada", ["Hällo ", "there"])
+            reply = Reply("")
+            while not reply.has_ended:
+                message = await client.receive()
+                reply.take(message["target"], message["arguments"][1:])
+            reply.assert_whole()
+            assert reply.text == "Hällo there"
 
 
 async def test_what_is_wrong_is_said_and_loses_nothing(api: aiohttp.ClientSession) -> None:

@@ -22,14 +22,16 @@ final class FedStream: Sendable {
 
     /// Does what the backend asks; `nil` where another node has taken the stream.
     func answer(_ request: FedStreamRequest) async -> FedStreamAnswer? {
-        heard()
         switch request {
         case .append(let text, let place):
+            heard()
             return await append(text, at: place)
         case .end(let finish, let usage, let place):
+            heard()
             if case .open(let position) = producer.produced, position.bytes != place { return .elsewhere(position) }
             return await end(finish, usage: usage)
         case .look:
+            // Anybody may look: it does not mean that the backend lives.
             return producer.produced
         }
     }

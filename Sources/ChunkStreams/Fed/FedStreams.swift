@@ -128,6 +128,8 @@ package final class FedStreams: Sendable {
         guard node.backplane.isReady else { return all.values.forEach { $0.heard() } }
         for (id, fed) in all where fed.silence > configuration.silence {
             node.logger.info("A stream lost its backend", metadata: ["stream": "\(id)"])
+            // Once is enough, however long the log takes.
+            fed.heard()
             Task { await end(id, .failed(.backendLost)) }
         }
     }
