@@ -46,7 +46,7 @@ struct GroupTests {
         let groups = cluster.nodes[0].hub.groups
         #expect(await groups.add("nobody", to: "room") == .noSuchConnection)
         #expect(await groups.remove("nobody", from: "room") == .noSuchConnection)
-        #expect(ContinuousClock.now - start < .milliseconds(400), "before it would be asked for again")
+        #expect(ContinuousClock.now - start < .seconds(1), "before they would be asked for again")
     }
 
     @Test func changesAreAcknowledgedByTheNodeThatHoldsTheConnection() async throws {
@@ -95,7 +95,8 @@ struct GroupTests {
         let asked = ContinuousClock.now
         #expect(await cluster.nodes[0].find(.group("room")) == .notFound)
         #expect(await cluster.nodes[0].add(.group("room"), toGroup: "other") == .notFound)
-        #expect(.now - asked < .milliseconds(400))
+        // Silence would have taken two seconds for each.
+        #expect(.now - asked < .seconds(2))
         let client = try await HubTestClient.connect(to: cluster.nodes[1])
         try await client.invoke("Join", "room")
         #expect(await cluster.nodes[0].find(.group("room")) == .done)

@@ -64,13 +64,16 @@ extension FedStreams {
     private func pass(
         _ request: FedStreamRequest, of id: ChunkStreamID, to producer: NodeID
     ) async -> FedStreamAnswer? {
-        let watch = Mutex<NodeWatch?>(nil)
-        defer { watch.withLock { $0.take() }?.cancel() }
+        // Begun with the first sending, which is before anything can be answered.
+        let watch = Mutex((isBegun: false, ofProducer: nil as NodeWatch?))
+        defer { watch.withLock { $0.ofProducer.take() }?.cancel() }
         return await requests.perform(every: Self.interval, attempts: Self.attempts) { [self] number in
             let message = FedStreamMessage.request(number: number, request, id, asker: node.id)
             node.backplane.publish(message.payload, to: node.names.node(producer), completion: { _ in })
             watch.withLock { watch in
-                watch = watch ?? node.leases.watch(producer) { self.died(producer, with: id, number) }
+                guard !watch.isBegun else { return }
+                watch.isBegun = true
+                watch.ofProducer = node.leases.watch(producer) { self.died(producer, with: id, number) }
             }
         }
     }
