@@ -1,0 +1,97 @@
+import HTTPTypes
+import HubBackplane
+import HubHummingbird
+import HubServer
+import HubTesting
+import Logging
+import Testing
+
+/// A newer token without a new connection.
+extension AuthenticationTests {
+    private func refresh(
+        _ node: TestNode, id: String?, headers: [(String, String)], path: String = "/members"
+    ) async throws -> (status: Int, body: String) {
+        let query = id.map { "?id=\($0)" } ?? ""
+        let response = try await testRequest("POST", node.url("\(path)/refresh\(query)"), headers: headers)
+        #expect(response.header("content-type") == "application/json")
+        return (response.status, response.body)
+    }
+
+    @Test func aConnectedClientMayShowANewerToken() async throws {
+        let options = try Self.options {
+            $0.enablesAuthenticationRefresh = true
+            $0.onAuthenticationRefresh = { before, after in
+                before?.isInRole("reader") == true && !after.isInRole("admin")
+            }
+        }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            let negotiate = try await testRequest(
+                "POST", node.url("/members/negotiate?negotiateVersion=1"), headers: bearer("ada", ["reader"]))
+            #expect(negotiate.body.contains("\"tokenLifetimeSeconds\":35"))
+            let negotiation = try await SignalRTestClient.negotiate(
+                at: node.url("/members"), headers: bearer("ada", ["reader"]))
+            let id = try #require(negotiation.id)
+            #expect(try await refresh(node, id: id, headers: bearer()) == (404, #"{"error":"connection_not_found"}"#))
+            let client = try await SignalRTestClient.connect(
+                to: node.url("/members?id=\(id)"), skipsNegotiation: true, headers: bearer("ada", ["reader"]))
+            #expect(try await client.invoke("Level", returning: String.self) == "reader")
+
+            let answer = try await refresh(node, id: id, headers: bearer("ada", ["reader", "writer"]))
+            #expect(answer.status == 200)
+            #expect(answer.body.hasPrefix(#"{"tokenLifetimeSeconds":35"#))
+            #expect(try await client.invoke("Level", returning: String.self) == "reader+writer")
+
+            for (headers, token, status, error) in [
+                (try await bearer("ada", ["admin"]), id, 403, "permission_change_rejected"),
+                (try await bearer("eve"), id, 404, "connection_not_found"),
+                (try await bearer("ada"), "unknown", 404, "connection_not_found"),
+                (try await bearer("ada"), nil, 400, "missing_connection_token"),
+                ([], id, 401, "invalid_token"), ([("Authorization", "Bearer bad")], id, 401, "invalid_token"),
+            ] as [([(String, String)], String?, Int, String)] {
+                #expect(try await refresh(node, id: token, headers: headers) == (status, "{\"error\":\"\(error)\"}"))
+            }
+            #expect(try await client.invoke("Level", returning: String.self) == "reader+writer")
+            try await client.close()
+        }
+    }
+
+    @Test func idsThatOthersKnowRefreshNothing() async throws {
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            let id = try #require(
+                try await SignalRTestClient.negotiate(at: node.url("/members"), version: nil, headers: bearer()).id)
+            #expect(
+                try await refresh(node, id: id, headers: bearer()) == (
+                    400, #"{"error":"unsupported_negotiate_version"}"#
+                ))
+        }
+    }
+
+    @Test func refreshingIsOffUnlessItIsAskedFor() async throws {
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: Self.options()) { node async throws in
+            #expect(
+                try await refresh(node, id: "x", headers: bearer()) == (404, #"{"error":"refresh_disabled"}"#))
+            #expect(try await testRequest("GET", node.url("/members/refresh")).status == 405)
+            let negotiate = try await testRequest("POST", node.url("/members/negotiate"), headers: bearer())
+            #expect(!negotiate.body.contains("tokenLifetimeSeconds"))
+        }
+    }
+
+    @Test func refreshingReachesTheNodeThatHoldsTheConnection() async throws {
+        let backplane = InMemoryBackplane()
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        try await withNode(hubs: ["/members": Self.members()], backplane: backplane, httpOptions: options) {
+            home async throws in
+            try await withNode(hubs: ["/members": Self.members()], backplane: backplane, httpOptions: options) {
+                other async throws in
+                let id = try #require(
+                    try await SignalRTestClient.negotiate(at: home.url("/members"), headers: bearer()).id)
+                let client = try await SignalRTestClient.connect(
+                    to: home.url("/members?id=\(id)"), skipsNegotiation: true, headers: bearer())
+                #expect(try await refresh(other, id: id, headers: bearer("ada", ["writer"])).status == 200)
+                #expect(try await client.invoke("Level", returning: String.self) == "writer")
+                try await client.close()
+            }
+        }
+    }
+}
