@@ -9,7 +9,9 @@ extension HubConnection {
         let completion: CompletionMessage.Outcome
         var result: HubValue?
         do {
-            try Task.checkCancellation()
+            // One that was cancelled while it waited is not called. A stream never waits: its method learns of it, as clients
+            // that cancel at once expect.
+            if !invocation.method.isStream { try Task.checkCancellation() }
             result = try await call(invocation)
             completion = invocation.method.isStream ? .streamEnd : .void
         } catch {
