@@ -71,6 +71,20 @@ extension HubEndpoint {
             onlyIfAbsent: true)
     }
 
+    /// Says of a connection that was claimed that it has ended, for as long as others may ask.
+    package func endClaim(of id: String, timeToLive: Duration) {
+        Task {
+            try? await server.backplane.set(
+                server.names.connectionClaim(id), to: ByteBuffer(), timeToLive: timeToLive, onlyIfAbsent: false)
+        }
+    }
+
+    /// Whether somebody has claimed a connection that is not known to have ended.
+    package func isClaimed(_ id: String) async -> Bool {
+        guard let claim = try? await server.backplane.get(server.names.connectionClaim(id)) else { return false }
+        return claim.readableBytes > 0
+    }
+
     /// Listens to a connection's channel. Whoever answers a client before that would lose what other nodes send to it.
     ///
     /// Returns when the subscription is confirmed, or at once where the backplane is away; it is made up for later.

@@ -12,6 +12,8 @@ package final class HTTPConnection: ConnectionHome, Sendable {
     private let userID: String?
     /// Among those that this node takes, where they are counted.
     private let place: ConnectionPlace?
+    private let claimLifetime: Duration
+    private let beginning = ContinuousClock.now
     package let eventLoop: any EventLoop
     private let loopState: NIOLoopBound<HTTPConnectionState>
 
@@ -19,12 +21,14 @@ package final class HTTPConnection: ConnectionHome, Sendable {
     ///
     /// Call on the event loop.
     init(
-        id: String, userID: String?, endpoint: HubEndpoint, place: ConnectionPlace? = nil, eventLoop: any EventLoop
+        id: String, userID: String?, endpoint: HubEndpoint, place: ConnectionPlace?, claimLifetime: Duration,
+        eventLoop: any EventLoop
     ) {
         self.id = id
         self.userID = userID
         self.endpoint = endpoint
         self.place = place
+        self.claimLifetime = claimLifetime
         self.eventLoop = eventLoop
         loopState = NIOLoopBound(HTTPConnectionState(options: endpoint.options), eventLoop: eventLoop)
         let timer = endpoint.server.timer(on: eventLoop) { [weak self] in self?.timePassed() }
@@ -100,6 +104,8 @@ extension HTTPConnection {
         state.timer?.cancel()
         state.timer = nil
         endpoint.removeHome(self, for: id)
+        // Else whoever asks for it now would wait for it to be made.
+        if .now - beginning < claimLifetime { endpoint.endClaim(of: id, timeToLive: claimLifetime) }
         state.reservation.take()?.release()
         place?.release()
         for sender in state.input.clear() { sender.answer(.refused(.unknownConnection)) }

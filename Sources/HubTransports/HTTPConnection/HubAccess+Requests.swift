@@ -41,7 +41,7 @@ extension HubAccess {
         if transports.isDisjoint(with: [.serverSentEvents, .longPolling]), endpoint.home(target.id) == nil {
             throw .notEnabled(.longPolling)
         }
-        let (answer, _) = try await ask(.send(bytes), of: target, on: eventLoop)
+        let answer = try await ask(.send(bytes), of: target, on: eventLoop).answer
         if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
 
@@ -54,9 +54,13 @@ extension HubAccess {
     ) async throws(HubRefusal) -> PollResponse {
         guard transports.contains(.longPolling) else { throw .notEnabled(.longPolling) }
         let first = target.isFresh ? connectionRequest(request, target, .longPolling) : nil
-        let exchange = HTTPExchange()
-        onClientLeft { exchange.clientLeft() }
-        let (answer, home) = try await ask(.poll(first), of: target, on: eventLoop, exchange)
+        let (answer, exchange, home) = try await ask(
+            .poll(first), of: target, on: eventLoop,
+            makeExchange: {
+                let exchange = HTTPExchange()
+                onClientLeft { exchange.clientLeft() }
+                return exchange
+            })
         switch answer {
         case .poll(let answer): return PollResponse(answer, to: exchange, from: home)
         case .refused(let refusal): throw HubRefusal(refusal)
@@ -82,7 +86,7 @@ extension HubAccess {
 
     /// `DELETE`.
     package func terminate(_ target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) {
-        let (answer, _) = try await ask(.terminate, of: target, on: eventLoop)
+        let answer = try await ask(.terminate, of: target, on: eventLoop).answer
         if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
 
