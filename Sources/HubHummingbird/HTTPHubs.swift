@@ -39,11 +39,24 @@ public final class HTTPHubs: Sendable {
 
     /// Mounts a hub. Mounting two at one path is a programmer's error.
     func mount(_ hub: Hub, at path: String, transports: Set<HubTransportType>) -> HubAccess {
+        let endpoint = server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh)
+        return mount(endpoint, transports: transports)
+    }
+
+    /// The same for connections that are no hub's.
+    func mount(
+        _ handler: @escaping ClientConnectionHandler, at path: String, transports: Set<HubTransportType>
+    ) -> HubAccess {
+        mount(server.mount(handler, at: path), transports: transports)
+    }
+
+    private func mount(_ endpoint: HubEndpoint, transports: Set<HubTransportType>) -> HubAccess {
+        let path = endpoint.path
         let access = HubAccess(
-            endpoint: server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh),
-            tokens: tokens, security: security, transports: transports,
+            endpoint: endpoint, tokens: tokens, security: security, transports: transports,
             minimumProtocolVersion: options.minimumProtocolVersion,
-            allowsStatefulReconnects: options.allowsStatefulReconnects,
+            // It counts messages of the hub protocol.
+            allowsStatefulReconnects: options.allowsStatefulReconnects && endpoint.connectionHandler == nil,
             subProtocol: options.webSocketSubProtocolSelector)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())

@@ -20,8 +20,30 @@ extension RouterMethods {
         _ path: String, _ hub: Hub, on hubs: HTTPHubs, transports: Set<HubTransportType>? = nil
     ) -> Self {
         let access = hubs.mount(hub, at: path, transports: transports ?? hubs.options.transports)
-        let maximumPostSize = hubs.options.maximumPostSize
-        let path = RouterPath(stringLiteral: path)
+        addRoutes(of: access, maximumPostSize: hubs.options.maximumPostSize)
+        return self
+    }
+
+    /// Mounts a handler of connections that speak no hub protocol (ASP.NET's `MapConnectionHandler`). Clients negotiate and
+    /// connect as for a hub, over any transport and through any node.
+    ///
+    /// - Parameters:
+    ///   - path: The whole path from the root, in whatever group this is.
+    ///   - hubs: What the server serves.
+    ///   - transports: Those that clients may use; nil for those of the ``HTTPHubOptions``.
+    ///   - handler: Serves a connection, which closes when it returns: in good order, or as failed where it throws.
+    @discardableResult
+    public func connections(
+        _ path: String, on hubs: HTTPHubs, transports: Set<HubTransportType>? = nil,
+        _ handler: @escaping ClientConnectionHandler
+    ) -> Self {
+        let access = hubs.mount(handler, at: path, transports: transports ?? hubs.options.transports)
+        addRoutes(of: access, maximumPostSize: hubs.options.maximumPostSize)
+        return self
+    }
+
+    private func addRoutes(of access: HubAccess, maximumPostSize: Int) {
+        let path = RouterPath(stringLiteral: access.endpoint.path)
         let negotiatePath = RouterPath(stringLiteral: "\(path)/negotiate")
         let refreshPath = RouterPath(stringLiteral: "\(path)/refresh")
         for method in HTTPRequest.Method.routed {
@@ -31,7 +53,6 @@ extension RouterMethods {
             on(negotiatePath, method: method) { request, _ in await access.negotiateResponse(to: request) }
             on(refreshPath, method: method) { request, _ in await access.refreshResponse(to: request) }
         }
-        return self
     }
 }
 

@@ -28,11 +28,43 @@ func withNode<Result: Sendable>(
     httpOptions: HTTPHubOptions = HTTPHubOptions(), services: [any Service] = [], logger: Logger = .quiet,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
+    try await withNode(logger: logger) { onServerRunning in
+        Application(
+            router: router, hubs: hubs, backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions,
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: services,
+            onServerRunning: onServerRunning, logger: logger)
+    } _: { node async throws in
+        try await body(node)
+    }
+}
+
+/// Serves connections that are no hub's, at `/raw`, while the body runs.
+func withConnections<Result: Sendable>(
+    hubOptions: HubOptions = HubOptions(), _ handler: @escaping ClientConnectionHandler,
+    _ body: @Sendable (TestNode) async throws -> Result
+) async throws -> Result {
+    try await withNode(logger: .quiet) { onServerRunning in
+        let server = HubServer(
+            backplane: InMemoryBackplane(), names: BackplaneNames(app: "tests"), options: hubOptions, logger: .quiet)
+        let hubs = HTTPHubs(server: server)
+        let router = Router()
+        router.connections("/raw", on: hubs, handler)
+        return Application(
+            router: router, server: .http1WithHubs(hubs),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: [server],
+            onServerRunning: onServerRunning, logger: .quiet)
+    } _: { node async throws in
+        try await body(node)
+    }
+}
+
+private func withNode<Result: Sendable>(
+    logger: Logger,
+    _ makeApplication: (@escaping @Sendable (any Channel) async -> Void) -> some ApplicationProtocol,
+    _ body: @Sendable (TestNode) async throws -> Result
+) async throws -> Result {
     let (ports, portFound) = AsyncStream<Int>.makeStream()
-    let application = Application(
-        router: router, hubs: hubs, backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions,
-        configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: services,
-        onServerRunning: { portFound.yield($0.localAddress?.port ?? 0) }, logger: logger)
+    let application = makeApplication { portFound.yield($0.localAddress?.port ?? 0) }
     let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [application], logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask {

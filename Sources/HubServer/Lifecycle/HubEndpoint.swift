@@ -15,6 +15,8 @@ public final class HubEndpoint: Sendable {
     let hubName: String
     /// Whether a client that shows a newer token may go on as what it is now.
     let mayAuthenticateAnew: AuthenticationRefresh
+    /// Serves the clients in the hub's place, where it was mounted there.
+    package let connectionHandler: ClientConnectionHandler?
 
     let registrations: Hub.Registrations
     /// Those of all hubs, then those of this one; nil where there are none.
@@ -28,13 +30,17 @@ public final class HubEndpoint: Sendable {
     let homes = ConnectionHomes()
     let relayed: RelayHome
 
-    init(hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh) {
+    init(
+        hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh,
+        connectionHandler: ClientConnectionHandler? = nil
+    ) {
         let hubName = hub.name ?? path.lowercased()
         self.hub = hub
         self.path = path
         self.server = server
         self.hubName = hubName
         self.mayAuthenticateAnew = mayAuthenticateAnew
+        self.connectionHandler = connectionHandler
         var logger = server.logger
         logger[metadataKey: "hub"] = .string(hubName)
         self.logger = logger

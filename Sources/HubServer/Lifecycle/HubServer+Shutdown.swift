@@ -9,7 +9,7 @@ extension HubServer {
     ///
     /// A web server waits for its connections before services behind it are told to stop: call this when it is told.
     public func shutdown() async {
-        population.beginClosing()
+        for close in population.beginClosing() { close() }
         for loop in connectionLoops.all {
             loop.eventLoop.execute { loop.closeAll(.goingAway) }
         }
@@ -24,5 +24,15 @@ extension HubServer {
         }
         await population.waitUntilEmpty()
         deadline.cancel()
+    }
+
+    /// Takes in a connection that is no hub's; ``shutdown()`` waits for it, too.
+    ///
+    /// - Parameter close: Ends it when the server shuts down; at once where it does so already.
+    /// - Returns: To be called when it has ended.
+    func arrived(close: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        let number = population.arrived(close: close)
+        if isShuttingDown { close() }
+        return { [population] in population.left(number) }
     }
 }

@@ -72,6 +72,13 @@ public final class HubServer: Service, Sendable {
         HubEndpoint(hub: hub, path: path, server: self, mayAuthenticateAnew: mayAuthenticateAnew)
     }
 
+    /// Mounts a handler of connections in a hub's place: claims, requests at other nodes and limits are those of a hub
+    /// without methods.
+    package func mount(_ handler: @escaping ClientConnectionHandler, at path: String) -> HubEndpoint {
+        HubEndpoint(
+            hub: Hub(), path: path, server: self, mayAuthenticateAnew: { _, _ in false }, connectionHandler: handler)
+    }
+
     /// Waits for graceful shutdown and then ends all connections, see ``shutdown()``.
     public func run() async throws {
         await withDiscardingTaskGroup { group in

@@ -6,6 +6,9 @@ final class Population: Sendable {
         var count = 0
         var isClosing = false
         var hasGivenUp = false
+        /// End those connections that are not among the loops'.
+        var closes: [Int: @Sendable () -> Void] = [:]
+        var lastNumber = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
 
         var isOver: Bool { count == 0 || hasGivenUp }
@@ -23,9 +26,31 @@ final class Population: Sendable {
 
     var isClosing: Bool { state.withLock { $0.isClosing } }
 
-    func beginClosing() { state.withLock { $0.isClosing = true } }
+    /// - Returns: What ends the connections that are not among the loops'.
+    func beginClosing() -> [@Sendable () -> Void] {
+        state.withLock { state in
+            state.isClosing = true
+            return Array(state.closes.values)
+        }
+    }
 
     func arrived() { state.withLock { $0.count += 1 } }
+
+    /// - Parameter close: Ends the connection.
+    /// - Returns: The connection's number, for ``left(_:)``.
+    func arrived(close: @escaping @Sendable () -> Void) -> Int {
+        state.withLock { state in
+            state.count += 1
+            state.lastNumber += 1
+            state.closes[state.lastNumber] = close
+            return state.lastNumber
+        }
+    }
+
+    func left(_ number: Int) {
+        state.withLock { $0.closes[number] = nil }
+        left()
+    }
 
     func left() {
         let waiters = state.withLock { state in

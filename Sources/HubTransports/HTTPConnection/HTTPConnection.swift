@@ -78,9 +78,9 @@ package final class HTTPConnection: ConnectionHome, Sendable {
 
 extension HTTPConnection {
     /// Makes the hub's side.
-    func connect(_ request: ConnectionRequest) -> HubConnection {
+    func connect(_ request: ConnectionRequest) -> any ConnectionApplication {
         let reservation = ConnectionReservation(heldByHomeOf: id)
-        let connection = endpoint.connect(reservation, request: request, transport: self)
+        let connection = endpoint.application(reservation, request: request, transport: self)
         state.connection = connection
         return connection
     }
@@ -125,7 +125,7 @@ final class HTTPConnectionState {
 
     var phase = Phase.unattached
     /// From the first `GET` until the hub's connection has lost its transport.
-    var connection: HubConnection?
+    var connection: (any ConnectionApplication)?
     var reservation: ConnectionReservation?
     var input: InputQueue<any EdgeExchange>
     /// Whether the hub's connection takes bytes.

@@ -11,13 +11,7 @@ extension HubConnection: WebSocketApplication {
         transportBecameWritable()
     }
 
-    /// A web server that stops tells each channel, and waits for them all before the hub server hears of it: so the
-    /// first channel told shuts down the hub server.
-    package func webSocketShouldQuiesce() {
-        let server = endpoint.server
-        guard !server.isShuttingDown else { return }
-        Task { await server.shutdown() }
-    }
+    package func webSocketShouldQuiesce() { endpoint.shouldQuiesce() }
 
     package func webSocketClosed(error: WebSocketError?) {
         if let error, error == .connectionLost { transportLost(error: error) } else { transportClosed(error: error) }
@@ -30,7 +24,7 @@ extension HubAccess.Admission {
     package func start(on webSocket: WebSocketHandler, at endpoint: HubEndpoint) {
         switch kind {
         case .first(let reservation, let request):
-            let connection = endpoint.connect(reservation, request: request, transport: webSocket)
+            let connection = endpoint.application(reservation, request: request, transport: webSocket)
             webSocket.attach(connection)
             connection.start()
         case .next(let resumption):
