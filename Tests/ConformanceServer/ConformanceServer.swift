@@ -15,6 +15,9 @@ struct ConformanceServer: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes a free one.")
     var port = 0
 
+    @Option(help: "Listen with TLS as well, on this port; 0 takes a free one. The certificate is made at the start.")
+    var httpsPort: Int?
+
     @Option(help: "memory, or redis://HOST:PORT for several servers behind one balancer.")
     var backplane = "memory"
 
@@ -28,23 +31,44 @@ struct ConformanceServer: AsyncParsableCommand {
         options.enableDetailedErrors = true
         let server = HubServer(backplane: backplane, names: names, node: node, options: options, logger: logger)
         let hubs = HTTPHubs(server: server, options: try httpOptions(logger: logger))
-        let testHub = TestHub.make()
+        let router = makeRouter(hubs)
+
+        var application = Application(
+            router: router, server: .http1WithHubs(hubs), configuration: listening(on: port),
+            services: services + [server], onServerRunning: tellAddress("http"), logger: logger)
+        if let httpsPort {
+            let certificate = try SelfSignedCertificate.make(logger: logger)
+            let secure = Application(
+                router: router, server: .tlsWithHubs(hubs, certificate: certificate),
+                configuration: listening(on: httpsPort), onServerRunning: tellAddress("https"), logger: logger)
+            application.addServices(secure)
+        }
+        try await application.runService()
+    }
+
+    private func makeRouter(_ hubs: HTTPHubs) -> Router<BasicRequestContext> {
         let router = Router()
+        let testHub = TestHub.make()
         Routes(testHub: testHub).add(to: router)
         router.hub("/testhub", testHub, on: hubs)
         router.hub("/testhub-nowebsockets", TestHub.make(), on: hubs, transports: [.serverSentEvents, .longPolling])
         router.hub("/authorizedhub", TestHub.makeAuthorized(), on: hubs)
+        router.hub("/uncreatable", TestHub.makeUncreatable(), on: hubs)
         router.hub("/rooms", RoomsHub.make(), on: hubs)
-        let application = Application(
-            router: router, server: .http1WithHubs(hubs),
-            configuration: ApplicationConfiguration(address: .hostname(port: port)),
-            services: services + [server],
-            onServerRunning: { channel in
-                print("Now listening on: http://127.0.0.1:\(channel.localAddress?.port ?? port)")
-                fflush(nil)
-            },
-            logger: logger)
-        try await application.runService()
+        router.connections("/echo", on: hubs, Echo.serve)
+        router.health(of: hubs.server)
+        return router
+    }
+
+    private func listening(on port: Int) -> ApplicationConfiguration {
+        ApplicationConfiguration(address: .hostname(port: port))
+    }
+
+    private func tellAddress(_ scheme: String) -> @Sendable (any Channel) async -> Void {
+        { channel in
+            print("Now listening on: \(scheme)://127.0.0.1:\(channel.localAddress?.port ?? 0)")
+            fflush(nil)
+        }
     }
 
     private func makeBackplane(

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import HubHummingbird
 import HubServer
@@ -16,7 +17,7 @@ struct Routes: Sendable {
         let others = router.group().add(
             middleware: CORSMiddleware(
                 allowOrigin: .originBased, allowHeaders: [.authorization, .contentType] + .sentByClients,
-                allowMethods: [.get, .post], allowCredentials: true))
+                allowMethods: [.get, .post, .delete, .options], allowCredentials: true))
         others.get("/generateJwtToken") { _, _ in Token.make() }
         others.get("/clientresult/:id") { _, context in await clientResult(of: try context.parameters.require("id")) }
         others.post("/bad-negotiate/**") { _, _ in
@@ -24,8 +25,29 @@ struct Routes: Sendable {
         }
         others.post("/redirect/**") { request, _ in
             let hub = (request.uri.queryParameters["baseUrl"].map(String.init) ?? "") + "/testHub"
-            return #"{"url":"\#(hub)?numRedirects=\#(redirects.next())"}"#
+            return Response(
+                status: .ok,
+                body: ResponseBody(
+                    byteBuffer: ByteBuffer(string: #"{"url":"\#(hub)?numRedirects=\#(redirects.next())"}"#)))
         }
+        for path: RouterPath in ["/echoredirect", "/echoredirect/**"] {
+            for method in [HTTPRequest.Method.get, .post, .delete] {
+                others.on(path, method: method) { request, _ in echoRedirect(request) }
+            }
+        }
+        // Pages of any origin may use all of it: the middleware answers their preflights.
+        for path: RouterPath in [
+            "/generateJwtToken", "/clientresult/:id", "/bad-negotiate/**", "/redirect/**", "/echoredirect",
+            "/echoredirect/**",
+        ] {
+            others.on(path, method: .options) { _, _ in Response(status: .noContent) }
+        }
+    }
+
+    private func echoRedirect(_ request: Request) -> Response {
+        let target = request.uri.string.replacing("/echoredirect", with: "/echo", maxReplacements: 1)
+        // The request may be one for a WebSocket, behind which nothing more is read.
+        return Response(status: .temporaryRedirect, headers: [.location: target, .connection: "close"])
     }
 
     private func clientResult(of connectionID: String) async -> String {
@@ -41,11 +63,19 @@ struct Routes: Sendable {
     }
 }
 
-/// Counts, so that a client's tests see that it asked again.
+/// Numbers that grow, so that a client's tests see that it asked again, be it another server that it asked: they begin with
+/// the time.
 private final class Redirects: Sendable {
-    private let count = Atomic(0)
+    private let last = Atomic(0)
 
-    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+    func next() -> Int {
+        let now = Int(Date().timeIntervalSince1970 * 1000)
+        while true {
+            let last = last.load(ordering: .relaxed)
+            let next = max(last + 1, now)
+            if self.last.compareExchange(expected: last, desired: next, ordering: .relaxed).exchanged { return next }
+        }
+    }
 }
 
 /// Clients must show with their connect what they were given with their negotiate, and nothing that has expired.
@@ -55,11 +85,13 @@ private struct NegotiateCookies<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         guard request.uri.path.contains("/negotiate") else { return response }
+        // Browsers send cookies to another site only if these are set so, which takes TLS.
+        let attributes = request.head.scheme == "https" ? "; SameSite=None; Secure; Partitioned" : ""
         for cookie in [
             "testCookie=testValue", "testCookie2=testValue2",
-            "expiredCookie=doesntmatter; expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "expiredCookie=doesntmatter; expires=Thu, 01 Jan 2015 00:00:00 GMT",
         ] {
-            response.headers.append(HTTPField(name: .setCookie, value: cookie + "; path=/"))
+            response.headers.append(HTTPField(name: .setCookie, value: cookie + "; path=/" + attributes))
         }
         return response
     }

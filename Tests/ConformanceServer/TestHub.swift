@@ -21,6 +21,15 @@ enum TestHub {
         return hub
     }
 
+    /// A hub that no client gets to use.
+    static func makeUncreatable() -> Hub {
+        let hub = Hub(name: "UncreatableHub")
+        hub.onConnected { _ in
+            throw InvalidOperationException(hubErrorMessage: "Unable to resolve a service of the hub.")
+        }
+        return hub
+    }
+
     private static func addInvocations(to hub: Hub) {
         hub.on("Echo") { (_, message: String) in message }
         hub.on("GetCallerConnectionId") { context in context.connectionID }
@@ -97,7 +106,8 @@ struct ComplexObject: Codable, Sendable {
 }
 
 extension ConnectionRequest {
-    fileprivate func cookie(_ name: String) -> String? {
+    /// The value of a cookie, as far as its client was given a plain one.
+    func cookie(_ name: String) -> String? {
         header("Cookie")?.split(separator: ";").lazy
             .map { $0.trimmingCharacters(in: .whitespaces).split(separator: "=", maxSplits: 1) }
             .first { $0.first.map { $0 == name } ?? false }
