@@ -1,7 +1,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format cluster release bench clean test-dependencies
+.PHONY: help run test autobahn lint format cluster release bench clean test-dependencies
 
+# Those of Autobahn's cases that `make autobahn` runs, all but compression unless given, e.g. make autobahn CASES='6.*'
+CASES ?=
 # Given to hubbub by `make run` and `make cluster`, e.g. make run ARGS="--model echo --port 9000"
 ARGS ?=
 venv := .build/venv
@@ -16,6 +18,10 @@ run: ## Build and serve http://127.0.0.1:8080, in memory
 
 test: $(venv)/complete ## Lint, build and run all tests
 	@scripts/test
+
+autobahn: test-dependencies ## Run Autobahn's WebSocket cases
+	swift build --product ConformanceServer
+	@scripts/autobahn $(CASES)
 
 test-dependencies:
 	@scripts/install-dependencies test
