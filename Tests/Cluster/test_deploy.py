@@ -13,6 +13,8 @@ from cluster import ROOT
 from serve import run
 
 TEMPLATE = ROOT / "deploy/nginx/hubbub.conf.template"
+HAPROXY = ROOT / "deploy/haproxy/haproxy.cfg"
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/usr/local/bin"
 STANDARD_VARIABLES = {
     "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_API_KEY",
     "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL",
@@ -73,8 +75,17 @@ def test_nginx_accepts_the_template_as_compose_fills_it_in(services: dict, tmp_p
         text = text.replace(f"${{{variable}}}", re.sub(r"node\d", "127.0.0.1", value))
     conf = tmp_path / "nginx.conf"
     conf.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n")
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    nginx = shutil.which("nginx", path=SYSTEM_PATH)
     tested = subprocess.run([nginx, "-t", "-p", tmp_path, "-c", conf], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_haproxy_accepts_its_configuration_without_a_warning(tmp_path: Path) -> None:
+    servers = "\n    ".join(f"server node{number} 127.0.0.1:{8000 + number}" for number in range(3))
+    cfg = tmp_path / "haproxy.cfg"
+    cfg.write_text(HAPROXY.read_text().replace("${LISTEN}", "127.0.0.1:8080").replace("${SERVERS}", servers))
+    haproxy = shutil.which("haproxy", path=SYSTEM_PATH)
+    tested = subprocess.run([haproxy, "-c", "-dW", "-f", cfg], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
 
 

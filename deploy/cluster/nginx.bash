@@ -9,11 +9,11 @@ start_nginx() {
     wait_until nginx bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
 }
 
-# Only edges take connections. A node that refused one is left out for a second.
+# A node that refused a connection is left out for a second.
 write_nginx_conf() {
     local name template servers=''
-    for name in $(node_names); do
-        [[ $name == worker* ]] || servers+="server 127.0.0.1:$(<"$state/$name.port") max_fails=1 fail_timeout=1s;"
+    for name in $(edge_names); do
+        servers+="server 127.0.0.1:$(<"$state/$name.port") max_fails=1 fail_timeout=1s;"
     done
     # Its workers run as the one who started it: as nobody they could not enter the state directory.
     ((EUID == 0)) && echo "user root;"
