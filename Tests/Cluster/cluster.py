@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HUBBUB = ROOT / ".build/debug/hubbub"
+CONFORMANCE_SERVER = ROOT / ".build/debug/ConformanceServer"
 SCRIPT = ROOT / "deploy/cluster/cluster"
 ESTABLISHED = "01"
 
@@ -19,8 +20,8 @@ class Cluster:
     def __init__(self, state: Path) -> None:
         self.state = state
 
-    def up(self, *options: str) -> None:
-        self._run("up", "--binary", str(HUBBUB), "--port", "0", *options)
+    def up(self, *options: str, binary: Path = HUBBUB) -> None:
+        self._run("up", "--binary", str(binary), "--port", "0", *options)
 
     def down(self) -> None:
         self._run("down")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster import HUBBUB, ROOT, Cluster
+from cluster import CONFORMANCE_SERVER, HUBBUB, ROOT, Cluster
+from serve import LISTENING, listening
 
 CLUSTERS = ROOT / ".build/test-clusters"
 
@@ -49,6 +50,39 @@ def split_cluster(split_nodes: Cluster) -> Iterator[Cluster]:
     """Two edges and a worker: every chunk comes through Redis."""
     yield split_nodes
     split_nodes.heal()
+
+
+@pytest.fixture(scope="session")
+def conformance_server() -> Iterator[str]:
+    """The URL of one server, without Redis."""
+    with listening(CONFORMANCE_SERVER) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def conformance_secure_server() -> Iterator[str]:
+    """The https URL of one server."""
+    with listening(CONFORMANCE_SERVER, "--https-port", "0") as server:
+        urls = server.url, server.process.stdout.readline().removeprefix(LISTENING).rstrip("\n")
+        yield next(url for url in urls if url.startswith("https:"))
+
+
+@pytest.fixture(scope="session")
+def conformance_cluster() -> Iterator[Cluster]:
+    """Three servers behind nginx and HAProxy."""
+    cluster = Cluster(CLUSTERS / "conformance")
+    shutil.rmtree(cluster.state, ignore_errors=True)
+    cluster.up("--nodes", "3", "--haproxy-port", "0", binary=CONFORMANCE_SERVER)
+    yield cluster
+    cluster.down()
+
+
+@pytest.fixture(params=["alone", "nginx", "haproxy"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where a conformance server is reached: a test of clients has to pass at each."""
+    if request.param == "alone":
+        return request.getfixturevalue("conformance_server")
+    return request.getfixturevalue("conformance_cluster").url(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A chat client over long polling, server-sent events or WebSockets, which does what the JavaScript client does and no more.
+"""A client over long polling, server-sent events or WebSockets, which does what the JavaScript client does and no more.
 
 Every HTTP request is one of its own, so a balancer in round robin brings each to another node.
 """
@@ -6,72 +6,179 @@ Every HTTP request is one of its own, so a balancer in round robin brings each t
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
-from hub_socket import RECORD_SEPARATOR
+from chat_client import EVENTS, HubError
+from hub_protocols import JSON, RECORD_SEPARATOR, MessagePack
 from reply import Reply
 
-EVENTS = {"typing", "partial", "completed", "failed", "restarted", "retracted"}
+MAXIMUM_REDIRECTS = 100
 
 
 class HTTPClient:
-    def __init__(self, http: aiohttp.ClientSession, negotiated: dict) -> None:
-        self._http, self.path = http, f"/chat?id={negotiated['connectionToken']}"
-        self.connection_id: str = negotiated["connectionId"]
-        self.replies: dict[str, Reply] = {}
-        self.nodes: set[str] = set()
+    def __init__(
+        self, http: aiohttp.ClientSession, url: URL, protocol: JSON | MessagePack, headers: dict[str, str],
+        connection_id: str,
+    ) -> None:
+        """The URL is that of the connection, with its token; the headers go with each request but an EventSource's."""
+        self.connection_id = connection_id
+        self._http, self.url, self._protocol, self.headers = http, url, protocol, headers
         self.statuses: list[int] = []
-        self._completions: dict[str, asyncio.Future[dict]] = {}
+        self._pending: dict[str, asyncio.Queue[dict]] = {}
+        self._handlers: dict[str, Callable[..., Any]] = {}
         self._handshake: asyncio.Future[dict] = asyncio.get_running_loop().create_future()
-        self._began: asyncio.Queue[Reply] = asyncio.Queue()
+        self._unsent = b""
         self._sending = asyncio.Lock()
+        self._answering: set[asyncio.Task] = set()
         self._number = 0
 
-    # What the client sends: one POST at a time.
+    # What the client sends: one POST at a time; what comes meanwhile goes with the next one.
 
-    async def send(self, message: dict) -> None:
-        async with self._sending, self._http.post(self.path, data=json.dumps(message) + RECORD_SEPARATOR) as response:
-            assert (response.status, await response.read()) == (200, b"")
+    async def send(self, *messages: dict) -> None:
+        await self.post(b"".join(self._protocol.encode(message) for message in messages))
+
+    async def post(self, data: bytes) -> None:
+        self._unsent += data
+        async with self._sending:
+            body, self._unsent = self._unsent, b""
+            if not body:
+                return
+            headers = {"Content-Type": self._protocol.content_type} | self.headers
+            async with self._http.post(self.url, data=body, headers=headers) as response:
+                assert (response.status, await response.read()) == (200, b"")
 
     async def shake_hands(self) -> None:
-        await self.send({"protocol": "json", "version": 1})
+        handshake = {"protocol": self._protocol.name, "version": 1}
+        await self.post((json.dumps(handshake) + RECORD_SEPARATOR).encode())
         assert await asyncio.wait_for(self._handshake, 20) == {}
 
-    async def invoke(self, target: str, *arguments: Any) -> asyncio.Future[dict]:
+    async def invoke(self, target: str, *arguments: Any) -> Any:
+        number = self.next_number()
+        await self.send({"type": 1, "invocationId": number, "target": target, "arguments": arguments})
+        return await self.completion(number)
+
+    async def stream(self, target: str, *arguments: Any) -> list:
+        """The items of a stream, when it has ended."""
+        number = self.next_number()
+        await self.send({"type": 4, "invocationId": number, "target": target, "arguments": arguments})
+        items: list = []
+        await self.completion(number, items)
+        return items
+
+    async def upload(self, target: str, items: Iterable, error: str | None = None) -> Any:
+        """Invokes a method that reads a stream of the client's."""
+        number, stream = self.next_number(), self.next_number()
+        await self.send(
+            {"type": 1, "invocationId": number, "target": target, "arguments": [], "streamIds": [stream]}
+        )
+        for item in items:
+            await self.send({"type": 2, "invocationId": stream, "item": item})
+        await self.send({"type": 3, "invocationId": stream} | ({"error": error} if error else {}))
+        return await self.completion(number)
+
+    def calls(self, *targets: str) -> Callable[[str], Awaitable[list]]:
+        """Listens to these methods; what is returned waits for the next call of one and has its arguments."""
+        called: dict[str, asyncio.Queue[list]] = {target: asyncio.Queue() for target in targets}
+        for target, queue in called.items():
+            self._handlers[target.lower()] = lambda *arguments, queue=queue: queue.put_nowait(list(arguments))
+        return lambda target: asyncio.wait_for(called[target].get(), 20)
+
+    def answers(self, target: str, answer: Callable[..., Any]) -> None:
+        """What the hub is told when it asks."""
+        self._handlers[target.lower()] = answer
+
+    def next_number(self) -> str:
         number = str(self._number)
         self._number += 1
-        completion = self._completions[number] = asyncio.get_running_loop().create_future()
-        await self.send({"type": 1, "invocationId": number, "target": target, "arguments": arguments})
-        return completion
+        self._pending[number] = asyncio.Queue()
+        return number
+
+    async def completion(self, number: str, items: list | None = None) -> Any:
+        while (message := await asyncio.wait_for(self._pending[number].get(), 30))["type"] == 2:
+            assert items is not None, "an item came for what is no stream"
+            items.append(message["item"])
+        if "error" in message:
+            raise HubError(message["error"])
+        return message.get("result")
+
+    # What it receives: whole messages.
+
+    def take(self, data: bytes) -> None:
+        if not self._handshake.done():
+            handshake, _, data = data.partition(RECORD_SEPARATOR.encode())
+            self._handshake.set_result(json.loads(handshake))
+        for message in self._protocol.decode(data) if data else []:
+            if message["type"] in (2, 3):
+                self._pending[message["invocationId"]].put_nowait(message)
+            elif message["type"] == 1:
+                self._called(message)
+
+    def _called(self, message: dict) -> None:
+        handler = self._handlers.get(message["target"].lower())
+        error, result = None, None
+        try:
+            result = handler(*message["arguments"]) if handler else None
+        except Exception as exception:
+            error = f"Error: {exception}"
+        if number := message.get("invocationId"):
+            if result is None and error is None:
+                error = "Client didn't provide a result."
+            answer = {"type": 3, "invocationId": number} | ({"error": error} if error else {"result": result})
+            self._answering.add(asyncio.create_task(self.send(answer)))
+
+    def get(self) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """A poll."""
+        return self._http.get(self.url.update_query(_=time.time_ns() // 1_000_000), headers=self.headers)
+
+    async def poll(self) -> None:
+        """Until the connection is over."""
+        while True:
+            async with self.get() as response:
+                self.statuses.append(response.status)
+                if response.status == 204:
+                    return
+                assert response.status == 200
+                if body := await response.read():
+                    self.take(body)
+
+    def start_polling(self) -> None:
+        self.polling = asyncio.create_task(self.poll())
+
+    async def stop_polling(self) -> None:
+        self.polling.cancel()
+        await asyncio.gather(self.polling, return_exceptions=True)
+
+    async def read_events(self, response: aiohttp.ClientResponse) -> None:
+        data: list[bytes] = []
+        async for line in response.content:
+            line = line.rstrip(b"\r\n")
+            if line.startswith(b"data: "):
+                data.append(line.removeprefix(b"data: "))
+            elif not line and data:
+                self.take(b"\n".join(data))
+                data = []
+
+
+class ChatHTTPClient(HTTPClient):
+    def __init__(self, *connection: Any) -> None:
+        super().__init__(*connection)
+        self.replies: dict[str, Reply] = {}
+        self._began: asyncio.Queue[Reply] = asyncio.Queue()
+        for event in EVENTS:
+            self._handlers[event] = lambda *arguments, event=event: self._take_event(event, *arguments)
 
     async def ask(self, prompt: str) -> Reply:
-        await self.invoke("AskAi", prompt)
+        await self.send({"type": 1, "invocationId": self.next_number(), "target": "AskAi", "arguments": [prompt]})
         return await asyncio.wait_for(self._began.get(), 20)
-
-    async def call(self, target: str, *arguments: Any) -> Any:
-        """The result of an invocation."""
-        return (await asyncio.wait_for(await self.invoke(target, *arguments), 20))["result"]
 
     def view(self, message_id: str) -> Reply:
         """A reply that this client has not asked for."""
         return self.replies.setdefault(message_id, Reply(message_id))
-
-    # What it receives: whole messages.
-
-    def take(self, text: str) -> None:
-        assert text.endswith(RECORD_SEPARATOR), "a hub message was split"
-        for part in text.split(RECORD_SEPARATOR)[:-1]:
-            message = json.loads(part)
-            if not self._handshake.done():
-                self._handshake.set_result(message)
-            elif message["type"] == 3:
-                self._completions[message["invocationId"]].set_result(message)
-            elif message["type"] == 1 and message["target"] in EVENTS:
-                self._take_event(message["target"], *message["arguments"])
 
     def _take_event(self, event: str, message_id: str, *arguments: Any) -> None:
         reply = self.replies.get(message_id)
@@ -80,84 +187,100 @@ class HTTPClient:
             self._began.put_nowait(reply)
         reply.take(event, list(arguments))
 
-    async def poll(self) -> None:
-        """Until the connection is over."""
-        while True:
-            async with self._http.get(f"{self.path}&_={time.time_ns() // 1_000_000}") as response:
-                self.statuses.append(response.status)
-                if response.status == 204:
-                    return
-                assert response.status == 200
-                if text := await response.text():
-                    self.take(text)
-
-    async def read_events(self, response: aiohttp.ClientResponse) -> None:
-        data: list[str] = []
-        async for line in response.content:
-            line = line.decode().rstrip("\r\n")
-            if line.startswith("data: "):
-                data.append(line.removeprefix("data: "))
-            elif not line and data:
-                self.take("\n".join(data))
-                data = []
-
 
 @asynccontextmanager
-async def long_polling(url: str) -> AsyncIterator[HTTPClient]:
-    async with _negotiated(url, "LongPolling") as (http, client, path):
-        async with http.get(path) as response:
+async def long_polling(
+    url: str, hub: str = "chat", protocol: JSON | MessagePack | None = None, kind: type[HTTPClient] = ChatHTTPClient,
+    token: str | None = None,
+) -> AsyncIterator[HTTPClient]:
+    async with negotiated(f"{url}/{hub}", "LongPolling", protocol or JSON(), kind, token) as (http, client):
+        async with client.get() as response:
             assert (response.status, await response.read()) == (200, b"")
-        polling = asyncio.create_task(client.poll())
+        client.start_polling()
         try:
             await client.shake_hands()
             yield client
+            if not client.polling.done():
+                await client.send({"type": 7})
         finally:
-            polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
-        async with http.delete(path) as response:
-            assert response.status == 202
+            await client.stop_polling()
+        async with http.delete(client.url, headers=client.headers) as response:
+            assert response.status in (202, 404)
 
 
 @asynccontextmanager
-async def server_sent_events(url: str) -> AsyncIterator[HTTPClient]:
+async def server_sent_events(
+    url: str, hub: str = "chat", protocol: JSON | None = None, kind: type[HTTPClient] = ChatHTTPClient,
+    token: str | None = None,
+) -> AsyncIterator[HTTPClient]:
+    async with negotiated(f"{url}/{hub}", "ServerSentEvents", protocol or JSON(), kind, token) as (http, client):
+        url = client.url.update_query(access_token=token) if token else client.url
+        async with http.get(url, headers={"Accept": "text/event-stream"}) as response:
+            assert response.status == 200
+            assert response.headers["Content-Type"] == "text/event-stream"
+            assert (await response.content.readline()).startswith(b":")
+            reading = asyncio.create_task(client.read_events(response))
+            try:
+                await client.shake_hands()
+                yield client
+                if not reading.done():
+                    await client.send({"type": 7})
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+
+@asynccontextmanager
+async def web_sockets(
+    url: str, hub: str = "chat", protocol: JSON | MessagePack | None = None, kind: type[HTTPClient] = ChatHTTPClient,
+    token: str | None = None,
+) -> AsyncIterator[HTTPClient]:
+    protocol = protocol or JSON()
     async with (
-        _negotiated(url, "ServerSentEvents") as (http, client, path),
-        http.get(path, headers={"Accept": "text/event-stream"}) as response,
+        negotiated(f"{url}/{hub}", "WebSockets", protocol, kind, token) as (http, client),
+        http.ws_connect(client.url, headers=client.headers) as socket,
     ):
-        assert response.status == 200
-        assert response.headers["Content-Type"] == "text/event-stream"
-        assert (await response.content.readline()).startswith(b":")
-        reading = asyncio.create_task(client.read_events(response))
-        try:
-            await client.shake_hands()
-            yield client
-        finally:
-            reading.cancel()
-
-
-@asynccontextmanager
-async def web_sockets(url: str) -> AsyncIterator[HTTPClient]:
-    async with _negotiated(url, "WebSockets") as (http, client, path), http.ws_connect(path) as socket:
-        client.send = lambda message: socket.send_str(json.dumps(message) + RECORD_SEPARATOR)
+        send = socket.send_str if protocol.transfer_format == "Text" else socket.send_bytes
+        client.post = lambda data: send(data.decode() if protocol.transfer_format == "Text" else data)
 
         async def read() -> None:
             async for frame in socket:
-                client.take(frame.data)
+                client.take(frame.data.encode() if isinstance(frame.data, str) else frame.data)
 
         reading = asyncio.create_task(read())
         try:
             await client.shake_hands()
             yield client
+            if not reading.done():
+                await client.send({"type": 7})
         finally:
             reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 @asynccontextmanager
-async def _negotiated(url: str, transport: str) -> AsyncIterator[tuple[aiohttp.ClientSession, HTTPClient, str]]:
-    timeout = aiohttp.ClientTimeout(total=None, sock_read=100)
-    async with aiohttp.ClientSession(url, timeout=timeout) as http:
-        async with http.post("/chat/negotiate?negotiateVersion=1") as response:
-            answer = await response.json()
-        assert transport in [entry["transport"] for entry in answer["availableTransports"]]
-        client = HTTPClient(http, answer)
-        yield http, client, client.path
+async def negotiated(
+    url: str, transport: str, protocol: JSON | MessagePack, kind: type[HTTPClient] = HTTPClient,
+    token: str | None = None,
+) -> AsyncIterator[tuple[aiohttp.ClientSession, HTTPClient]]:
+    """Negotiates, follows redirects, and keeps the cookies, as the JavaScript client in Node does."""
+    session = aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_read=100),
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        connector=aiohttp.TCPConnector(ssl=False),
+    )
+    headers = {"X-Requested-With": "XMLHttpRequest"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    async with session as http:
+        target = URL(url)
+        for _ in range(MAXIMUM_REDIRECTS):
+            negotiation = (target / "negotiate").with_query(target.query).update_query(negotiateVersion=1)
+            async with http.post(negotiation, headers=headers) as response:
+                if response.status != 200:
+                    raise PermissionError(f"{await response.text() or response.reason}: Status code '{response.status}'")
+                answer = json.loads(await response.text())
+            if "url" not in answer:
+                break
+            target = URL(answer["url"])
+        formats = {entry["transport"]: entry["transferFormats"] for entry in answer["availableTransports"]}
+        assert protocol.transfer_format in formats[transport]
+        yield http, kind(http, target.update_query(id=answer["connectionToken"]), protocol, headers, answer["connectionId"])

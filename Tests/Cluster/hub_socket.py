@@ -55,7 +55,7 @@ class HubSocket:
 
 
 @asynccontextmanager
-async def hub_socket(url: str) -> AsyncIterator[HubSocket]:
+async def hub_socket(url: str, hub: str = "chat") -> AsyncIterator[HubSocket]:
     """Without negotiation, which is allowed for WebSockets."""
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/chat", max_msg_size=0) as socket:
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/{hub}", max_msg_size=0) as socket:
         yield HubSocket(socket)

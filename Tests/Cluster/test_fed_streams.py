@@ -54,7 +54,7 @@ async def members_at(fed: Cluster, api: aiohttp.ClientSession, *nodes: str) -> A
             for transport in TRANSPORTS:
                 members.append(await stack.enter_async_context(transport(fed.url(node))))
         for member in members:
-            await member.call("Resume", "unknown", 0)
+            await member.invoke("Resume", "unknown", 0)
             async with api.put(f"{HUB}/groups/room/connections/{member.connection_id}") as response:
                 assert response.status == 200
         yield members
@@ -100,7 +100,7 @@ async def test_client_resumes_at_any_node_while_it_is_fed_and_afterwards(
     fed: Cluster, api: aiohttp.ClientSession, transport
 ) -> None:
     async with transport(fed.url()) as client:
-        await client.call("Resume", "unknown", 0)
+        await client.invoke("Resume", "unknown", 0)
         backend = Backend(api)
         message_id = await backend.open(to={"connection": client.connection_id})
         for piece in PIECES[:20]:
@@ -109,7 +109,7 @@ async def test_client_resumes_at_any_node_while_it_is_fed_and_afterwards(
         await reply.until(lambda reply: reply.cursor >= 10)
     async with transport(fed.url()) as client:
         client.replies[message_id] = reply
-        assert (await client.call("Resume", message_id, reply.cursor))["status"] == "resumed"
+        assert (await client.invoke("Resume", message_id, reply.cursor))["status"] == "resumed"
         for piece in PIECES[20:]:
             await backend.append(piece)
         await backend.end()
@@ -117,7 +117,7 @@ async def test_client_resumes_at_any_node_while_it_is_fed_and_afterwards(
         reply.assert_whole()
         assert reply.text == "".join(PIECES)
         late = client.replies[message_id] = Reply(message_id)
-        assert (await client.call("Resume", message_id, 0))["status"] == "ended"
+        assert (await client.invoke("Resume", message_id, 0))["status"] == "ended"
         await late.end()
         late.assert_whole()
 
@@ -128,7 +128,7 @@ async def test_client_that_stops_it_stops_its_backend(api: aiohttp.ClientSession
         message_id = await backend.open(to={"group": "room"})
         for piece in PIECES[:5]:
             await backend.append(piece)
-        assert (await stopper.call("Stop", message_id))["status"] == "stopped"
+        assert (await stopper.invoke("Stop", message_id))["status"] == "stopped"
         for _ in range(3):
             refusal = await backend.request("append", {"offset": backend.bytes, "text": "more"}, status=410)
             assert refusal["code"] == "StreamEnded" and refusal["stream"]["finish"] == "stopped"
@@ -190,7 +190,7 @@ async def test_redis_restarts_while_backends_feed(fed: Cluster, api: aiohttp.Cli
         clients = [await stack.enter_async_context(web_sockets(fed.url())) for _ in range(6)]
         backends = []
         for client in clients:
-            await client.call("Resume", "unknown", 0)
+            await client.invoke("Resume", "unknown", 0)
             backends.append(Backend(api))
             await backends[-1].open(to={"connection": client.connection_id})
 

@@ -8,16 +8,15 @@ from contextlib import AsyncExitStack, ExitStack
 import pytest
 
 from chat_client import ChatClient, HubError
-from cluster import Cluster
+from cluster import CONFORMANCE_SERVER, Cluster
 from serve import Server, listening
-from test_conformance import SERVER
 
 
 @pytest.fixture
 def servers(cluster: Cluster) -> Iterator[list[Server]]:
     backplane = f"redis://127.0.0.1:{cluster.port('redis')}"
     with ExitStack() as stack:
-        yield [stack.enter_context(listening(SERVER, "--backplane", backplane)) for _ in range(3)]
+        yield [stack.enter_context(listening(CONFORMANCE_SERVER, "--backplane", backplane)) for _ in range(3)]
 
 
 async def connected(stack: AsyncExitStack, servers: list[Server], each: int) -> list[list[ChatClient]]:
