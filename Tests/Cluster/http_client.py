@@ -236,9 +236,10 @@ async def web_sockets(
     token: str | None = None,
 ) -> AsyncIterator[HTTPClient]:
     protocol = protocol or JSON()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
         negotiated(f"{url}/{hub}", "WebSockets", protocol, kind, token) as (http, client),
-        http.ws_connect(client.url, headers=client.headers) as socket,
+        http.ws_connect(client.url, headers=headers) as socket,
     ):
         send = socket.send_str if protocol.transfer_format == "Text" else socket.send_bytes
         client.post = lambda data: send(data.decode() if protocol.transfer_format == "Text" else data)

@@ -18,7 +18,7 @@ from signalrcore.messages.stream_invocation_message import StreamInvocationMessa
 from signalrcore.types import HttpTransportType, HubProtocolEncoding
 
 from chat_client import ChatClient, HubError
-from http_client import HTTPClient, long_polling, server_sent_events
+from http_client import HTTPClient, long_polling, server_sent_events, web_sockets
 from hub_protocols import JSON, MessagePack
 
 
@@ -216,6 +216,8 @@ def _kinds() -> list[Kind]:
         Kind("pysignalr", WEBSOCKETS, JSON_NAME, lambda url, hub: ChatClient(url, hub=hub, protocol=JSONProtocol())),
         Kind("pysignalr", WEBSOCKETS, MESSAGEPACK, lambda url, hub: ChatClient(url, hub=hub, protocol=MessagepackProtocol())),
         Kind("signalr_zero", WEBSOCKETS, JSON_NAME, signalr_zero),
+        Kind("javascript", WEBSOCKETS, JSON_NAME, lambda url, hub: web_sockets(url, hub, JSON(), HTTPClient)),
+        Kind("javascript", WEBSOCKETS, MESSAGEPACK, lambda url, hub: web_sockets(url, hub, MessagePack(), HTTPClient)),
         Kind("javascript", EVENTS, JSON_NAME, lambda url, hub: server_sent_events(url, hub, JSON(), HTTPClient)),
         Kind("javascript", POLLING, JSON_NAME, lambda url, hub: long_polling(url, hub, JSON(), HTTPClient)),
         Kind("javascript", POLLING, MESSAGEPACK, lambda url, hub: long_polling(url, hub, MessagePack(), HTTPClient)),

@@ -12,7 +12,7 @@ import msgpack
 import pytest
 
 from chat_client import HubError
-from http_client import HTTPClient, long_polling, server_sent_events
+from http_client import HTTPClient, long_polling, server_sent_events, web_sockets
 from hub_socket import hub_socket
 from signalr_clients import EVENTS, KINDS, MESSAGEPACK, POLLING, Kind
 
@@ -154,11 +154,11 @@ async def test_cookies_and_headers_reach_the_hub(url: str, kind: Kind) -> None:
         assert await client.invoke("GetCookie", "testCookie") == "testValue"
         assert await client.invoke("GetCookie", "testCookie2") == "testValue2"
         assert await client.invoke("GetCookie", "expiredCookie") is None
-        requested = None if kind.transport == EVENTS else "XMLHttpRequest"
+        requested = "XMLHttpRequest" if kind.transport == POLLING else None
         assert await client.invoke("GetHeader", "x-requested-with") == requested
 
 
-@pytest.mark.parametrize("connect", [long_polling, server_sent_events])
+@pytest.mark.parametrize("connect", [web_sockets, server_sent_events, long_polling])
 async def test_redirects_are_followed_and_counted(url: str, connect) -> None:
     counts = []
     for _ in range(2):
@@ -167,7 +167,7 @@ async def test_redirects_are_followed_and_counted(url: str, connect) -> None:
     assert 0 < counts[0] < counts[1]
 
 
-@pytest.mark.parametrize("connect", [long_polling, server_sent_events])
+@pytest.mark.parametrize("connect", [web_sockets, server_sent_events, long_polling])
 async def test_tokens_are_asked_for(url: str, connect) -> None:
     with pytest.raises(PermissionError, match="^Unauthorized: Status code '401'$"):
         async with connect(url, "authorizedhub", kind=HTTPClient):
@@ -215,7 +215,7 @@ async def test_https_has_cookies_that_browsers_send_to_other_sites(conformance_s
         async with http.ws_connect(f"{url}/echo") as socket:
             await socket.send_str("secret")
             assert await socket.receive_str() == "secret"
-    for connect in (long_polling, server_sent_events):
+    for connect in (web_sockets, server_sent_events, long_polling):
         async with connect(url, "testhub", kind=HTTPClient) as client:
             assert await client.invoke("GetCookie", "testCookie") == "testValue"
             assert await client.invoke("GetCookie", "expiredCookie") is None
