@@ -8,18 +8,26 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct HelloHubTests {
     /// Runs the program on a free port while the body runs, and kills it in the end if it has not ended.
     private func withHelloHub(_ body: (Process, Int) async throws -> Void) async throws {
-        let port = try await freePort()
-        let process = Process()
-        process.executableURL = try Self.buildDirectory().appending(path: "HelloHub")
-        process.environment = ProcessInfo.processInfo.environment.merging(["PORT": "\(port)"]) { $1 }
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let (process, port) = try await start()
         defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-        while (try? await testRequest("GET", "http://127.0.0.1:\(port)/")) == nil {
-            try #require(process.isRunning)
-            try await Task.sleep(for: .milliseconds(10))
-        }
         try await body(process, port)
+    }
+
+    /// Another test's connection may take the port before the program does, which then ends at once.
+    private func start(attempts: Int = 5) async throws -> (Process, Int) {
+        for _ in 0..<attempts {
+            let port = try await freePort()
+            let process = Process()
+            process.executableURL = try Self.buildDirectory().appending(path: "HelloHub")
+            process.environment = ProcessInfo.processInfo.environment.merging(["PORT": "\(port)"]) { $1 }
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            while process.isRunning {
+                if (try? await testRequest("GET", "http://127.0.0.1:\(port)/")) != nil { return (process, port) }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        throw CocoaError(.executableLoad)
     }
 
     /// The tests' own binary lies where the program does.
