@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test autobahn lint format cluster release bench clean test-dependencies
+.PHONY: help run test autobahn lint format cluster release bench fuzz clean test-dependencies
 
 # Those of Autobahn's cases that `make autobahn` runs, all but compression unless given, e.g. make autobahn CASES='6.*'
 CASES ?=
@@ -44,6 +44,9 @@ release: ## Build .build/optimized/release/hubbub
 bench: release ## Measure speed and size; QUICK=1 for shorter rows
 	@scripts/install-dependencies cluster
 	@scripts/bench
+
+fuzz: ## Fuzz the parsers, ten minutes; SECONDS=60 for less
+	scripts/fuzz $(or $(SECONDS),600)
 
 clean: ## Remove everything that was built
 	rm -rf .build

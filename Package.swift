@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Set by `make fuzz`, which makes of the tests that replay the corpus an executable for libFuzzer.
+let isFuzzing = Context.environment["HUBBUB_FUZZ"] != nil
+
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -192,3 +195,12 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+let fuzzed: [Target.Dependency] = ["ChunkStreams", "HubProtocol", "HubServer", nioCore]
+package.targets.append(
+    isFuzzing
+        ? .executableTarget(
+            name: "Fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["Corpus", "CorpusTests.swift"],
+            swiftSettings: settings)
+        : .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "LibFuzzer.swift"], swiftSettings: settings))

@@ -38,6 +38,8 @@ extension Duration {
     /// Whole milliseconds.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        let (whole, isOver) = seconds.multipliedReportingOverflow(by: 1000)
+        let (sum, isOverToo) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return isOver || isOverToo ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -48,6 +48,21 @@ import Testing
         }
     }
 
+    @Test func whatIsTooLongIsCutBetweenScalars() throws {
+        let problem = StreamProblem(
+            code: "x" + String(repeating: "é", count: 200), message: "xx" + String(repeating: "€", count: 30_000),
+            retryable: false)
+        let end = StreamEnd(
+            finish: .failed(problem), chunks: 0, bytes: 0, sha256: Array(repeating: 0, count: 32))
+        let read = StreamEntry(payload: StreamEntry.end(epoch: 1, end).payload)
+        guard case .end(_, let readEnd) = read, case .failed(let cut) = readEnd.finish else {
+            Issue.record("an end")
+            return
+        }
+        #expect(cut.code == "x" + String(repeating: "é", count: 127))
+        #expect(cut.message == "xx" + String(repeating: "€", count: 21_844))
+    }
+
     @Test func refusesARunOfChunksThatIsLongerThanItsBytes() {
         var payload = ByteBuffer(string: "C")
         payload.writeInteger(UInt32(1))

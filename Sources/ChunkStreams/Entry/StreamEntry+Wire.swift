@@ -143,7 +143,7 @@ extension StreamProblem {
         let milliseconds = retryAfter.map { $0 / .milliseconds(1) } ?? 0
         buffer.writeInteger(UInt32(clamping: Int64(milliseconds.rounded(.up))))
         buffer.writeString8(code)
-        let text = message.utf8.prefix(Int(UInt16.max))
+        let text = message.utf8Prefix(Int(UInt16.max))
         buffer.writeInteger(UInt16(text.count))
         buffer.writeBytes(text)
     }
@@ -156,8 +156,18 @@ extension ByteBuffer {
     }
 
     mutating func writeString8(_ string: String) {
-        let utf8 = string.utf8.prefix(Int(UInt8.max))
+        let utf8 = string.utf8Prefix(Int(UInt8.max))
         writeInteger(UInt8(utf8.count))
         writeBytes(utf8)
+    }
+}
+
+extension String {
+    /// As much of the beginning as fits into so many bytes: whole scalars, or a reader would find one that is broken.
+    fileprivate func utf8Prefix(_ count: Int) -> Substring.UTF8View {
+        guard utf8.count > count else { return self[...].utf8 }
+        var end = utf8.index(utf8.startIndex, offsetBy: count)
+        while end.samePosition(in: unicodeScalars) == nil { utf8.formIndex(before: &end) }
+        return self[..<end].utf8
     }
 }

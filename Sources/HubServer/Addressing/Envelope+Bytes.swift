@@ -37,7 +37,7 @@ extension Envelope {
         case .clientInvocation(let number, let message, let timeout):
             writeHead(.clientInvocation, into: &bytes)
             bytes.writeInteger(number)
-            bytes.writeInteger(Int64((timeout / .milliseconds(1)).rounded()))
+            bytes.writeInteger(timeout.milliseconds)
             bytes.write(message)
         case .clientInvocationTaken(let number):
             writeHead(.clientInvocationTaken, into: &bytes)

@@ -33,8 +33,10 @@ package struct RequestTarget: Sendable {
             case UInt8(ascii: "+"):
                 bytes.append(plus)
             case UInt8(ascii: "%"):
-                if let value = UInt8(String(Substring(rest.prefix(2))), radix: 16), rest.count >= 2 {
-                    bytes.append(value)
+                // Not as a number, which might have a sign.
+                let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+                if digits.count == 2 {
+                    bytes.append(UInt8(digits[0] << 4 | digits[1]))
                     rest = rest.dropFirst(2)
                 } else {
                     bytes.append(byte)
