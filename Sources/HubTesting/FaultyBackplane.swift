@@ -15,6 +15,8 @@ package final class FaultyBackplane: Backplane {
         package var isAway = false
         /// No lease can be renewed or read.
         package var failsLeases = false
+        /// New subscriptions are confirmed only when this is over.
+        package var holdsSubscriptions = false
         /// What is put into a queue is lost before anybody takes it.
         package var losesItems = false
         /// Entries that logs have lost.
@@ -66,6 +68,7 @@ package final class FaultyBackplane: Backplane {
         to channel: ChannelName, receive: @escaping @Sendable (SubscriptionEvent) -> Void
     ) async throws -> ChannelSubscription {
         try checkPresence()
+        while faults.withLock({ $0.holdsSubscriptions }) { try await Task.sleep(for: .milliseconds(1)) }
         return try await base.subscribe(to: channel) { event in
             if case .message = event, self.loses(\.lostMessages) { return }
             receive(event)

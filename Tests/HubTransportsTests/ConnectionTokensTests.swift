@@ -1,4 +1,5 @@
 import HubBackplane
+import HubTesting
 import Logging
 import NIOCore
 import Testing
@@ -112,5 +113,38 @@ import Testing
         try await Task.sleep(for: .seconds(1.1))
         #expect(await early.read(after, for: chat) == .usable(id: lateID))
         #expect(await early.read(before, for: chat) == .usable(id: id))
+    }
+
+    /// Redis has lost the secret, and a node that came meanwhile has brought another one.
+    @Test(.timeLimit(.minutes(1))) func nodesAgreeAgainWhenTheyReconnect() async throws {
+        let base = InMemoryBackplane()
+        let name = BackplaneNames(app: "test").clusterSecret
+        let backplane = FaultyBackplane(base: base)
+        let early = tokens(on: backplane)
+        let (before, id) = await early.issue([], for: chat)
+        base.expire([name], after: .zero)
+        let late = tokens(on: base)
+        let (after, lateID) = await late.issue([], for: chat)
+        backplane.setAway(true)
+        backplane.setAway(false)
+        var signed = before
+        while await late.read(signed, for: chat) == .unknown {
+            signed = await early.issue([], for: chat).token
+        }
+        #expect(await early.read(after, for: chat) == .usable(id: lateID))
+        #expect(await early.read(before, for: chat) == .usable(id: id))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSecretThatWasLostIsBroughtBackByWhoReconnects() async throws {
+        let base = InMemoryBackplane()
+        let name = BackplaneNames(app: "test").clusterSecret
+        let backplane = FaultyBackplane(base: base)
+        let early = tokens(on: backplane)
+        let (before, id) = await early.issue([], for: chat)
+        base.expire([name], after: .zero)
+        backplane.setAway(true)
+        backplane.setAway(false)
+        while try await base.get(name) == nil { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await tokens(on: base).read(before, for: chat) == .usable(id: id))
     }
 }

@@ -151,6 +151,19 @@ import Testing
         #expect(try await exchange.refusal() == .unknownConnection)
     }
 
+    @Test func whatHasWaitedThroughAnOverdueLeaseIsNotDone() async throws {
+        try await cast.listen()
+        cast.home.answers { $1.hold() }
+        let (exchange, _) = await cast.ask(.send(hello))
+        try await eventually { cast.home.exchanges.count == 1 }
+        cast.relayed.termBegan()
+        // The home withdraws it, and an answer of before counts no more; said again, it is not done again.
+        #expect(cast.home.finished == [false])
+        cast.home.exchanges[0].answer(.accepted)
+        #expect(try await exchange.refusal() == .unavailable)
+        #expect(cast.home.requests.count == 1)
+    }
+
     // MARK: Polls
 
     @Test func aPollsMessagesStayUntilTheyAreDelivered() async throws {
