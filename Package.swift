@@ -172,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "HubServerTests",
             dependencies: [
-                "HubServer", "HubTesting", "HubProtocol", "HubBackplane", nioCore, nioEmbedded, nioPosix, logging,
-                lifecycle,
+                "HubServer", "HubTesting", "HubProtocol", "HubBackplane", "HubBackplaneRedis", nioCore, nioEmbedded,
+                nioPosix, logging, lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -3,12 +3,17 @@ import HubProtocol
 import HubServer
 import HubTesting
 
-/// Two nodes with the same hub and one backplane, and clients on both.
+/// Two nodes with the same hub, and clients on both.
 struct Cluster {
     let nodes: [HubEndpoint]
 
     init(on backplane: any Backplane = InMemoryBackplane(), register: (Hub) -> Void = { _ in }) {
-        nodes = (0..<2).map { _ in
+        self.init(on: [backplane, backplane], register: register)
+    }
+
+    /// - Parameter backplanes: Each node's own way to the others.
+    init(on backplanes: [any Backplane], register: (Hub) -> Void) {
+        nodes = backplanes.map { backplane in
             let hub = Hub()
             hub.on("Join") { (context, group: String) in await context.groups.add(context.connectionID, to: group) }
             register(hub)
