@@ -15,6 +15,8 @@ import Testing
         let backplane = FaultyBackplane(base: base)
         try await withNode(hubs: ["/chat": .forTests()], backplane: backplane) { first async throws in
             try await withNode(hubs: ["/chat": .forTests()], backplane: base) { second async throws in
+                // Both nodes have read the secret then.
+                _ = try await SignalRTestClient.negotiate(at: first.url("/chat"))
                 let token = try #require(try await SignalRTestClient.negotiate(at: second.url("/chat")).id)
                 try await body([first.url("/chat?id=\(token)"), second.url("/chat?id=\(token)")], backplane)
             }
