@@ -102,7 +102,7 @@ import Testing
             let url = try await negotiated(node)
             _ = try await testRequest("GET", url)
             async let older = testRequest("GET", url)
-            try await Task.sleep(for: .milliseconds(300))
+            try await Task.sleep(for: .milliseconds(600))
             async let newer = testRequest("GET", url)
             #expect(try await older.status == 204)
             _ = try await testRequest("POST", url, body: Self.handshake)
@@ -116,9 +116,10 @@ import Testing
             _ = try await testRequest("GET", url)
             let gone = try await RawConnection.connect(port: node.port)
             try await gone.send(request: "GET \(url.dropFirst(node.url("").count)) HTTP/1.1", headers: [])
-            try await Task.sleep(for: .milliseconds(50))
+            // The server has to see the poll, and that its client is gone: half a second is little beside 130 other tests.
+            try await Task.sleep(for: .milliseconds(500))
             await gone.close()
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: .milliseconds(500))
             _ = try await testRequest("POST", url, body: Self.handshake)
             #expect(try await testRequest("GET", url).body == "{}\u{1E}")
         }
@@ -172,7 +173,7 @@ import Testing
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .longPolling)
             _ = try await client.invoke("Echo", "", returning: String.self)
             // Its next poll has to be there: a node that stops takes no new connections.
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: .milliseconds(1500))
             await node.group.triggerGracefulShutdown()
             let close = try await client.inbox.take(within: HubTestClient.timeout) { message in
                 if case .close = message { true } else { false }
