@@ -108,32 +108,17 @@ public final class ChunkStreams: Service, Sendable {
             for stream in self?.node.registry.all ?? [] { stream.compareInNewTerm() }
         }
         // The feed first: nobody is asked to use it before it is there, since the answer comes on the other channel.
-        let feed = await subscribe(to: node.names.feed(of: node.id)) { [registry = node.registry] payload in
+        let feed = await node.subscribe(to: node.names.feed(of: node.id)) { [registry = node.registry] payload in
             var payload = payload
             guard let tag: UInt64 = payload.readInteger() else { return }
             registry.stream(tagged: tag)?.received(payload)
         }
-        let messages = await subscribe(to: node.names.node(node.id)) { [weak self] payload in
+        let messages = await node.subscribe(to: node.names.node(node.id)) { [weak self] payload in
             if let message = NodeMessage(payload: payload) { self?.heard(message) }
         }
         await cancelWhenGracefulShutdown { await self.sweep() }
         messages?.cancel()
         feed?.cancel()
-    }
-
-    private func subscribe(
-        to channel: ChannelName, receive: @escaping @Sendable (ByteBuffer) -> Void
-    ) async -> ChannelSubscription? {
-        while !Task.isCancelled {
-            do {
-                return try await node.backplane.subscribe(to: channel) { event in
-                    if case .message(let payload) = event { receive(payload) }
-                }
-            } catch {
-                try? await Task.sleep(for: .milliseconds(500))
-            }
-        }
-        return nil
     }
 
     private func heard(_ message: NodeMessage) {

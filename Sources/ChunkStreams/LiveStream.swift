@@ -65,4 +65,20 @@ struct StreamNode: Sendable {
     let logger: Logger
 
     var id: NodeID { leases.node }
+
+    /// Hears a channel, which is tried until it succeeds; `nil` where the task is cancelled before.
+    func subscribe(
+        to channel: ChannelName, receive: @escaping @Sendable (ByteBuffer) -> Void
+    ) async -> ChannelSubscription? {
+        while !Task.isCancelled {
+            do {
+                return try await backplane.subscribe(to: channel) { event in
+                    if case .message(let payload) = event { receive(payload) }
+                }
+            } catch {
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        return nil
+    }
 }

@@ -100,7 +100,9 @@ package final class FedStreams: Sendable {
 
     /// Hears other nodes until cancelled.
     package func run() async {
-        let subscription = await subscribe()
+        let subscription = await node.subscribe(to: node.names.node(node.id)) { [weak self] payload in
+            if let message = FedStreamMessage(payload: payload) { self?.heard(message) }
+        }
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
             endAbandoned()
@@ -132,22 +134,6 @@ package final class FedStreams: Sendable {
             fed.heard()
             Task { await end(id, .failed(.backendLost)) }
         }
-    }
-
-    private func subscribe() async -> ChannelSubscription? {
-        while !Task.isCancelled {
-            do {
-                return try await node.backplane.subscribe(to: node.names.node(node.id)) { [weak self] event in
-                    guard case .message(let payload) = event, let message = FedStreamMessage(payload: payload) else {
-                        return
-                    }
-                    self?.heard(message)
-                }
-            } catch {
-                try? await Task.sleep(for: .milliseconds(500))
-            }
-        }
-        return nil
     }
 
     private func heard(_ message: FedStreamMessage) {
