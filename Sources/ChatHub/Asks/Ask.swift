@@ -4,7 +4,7 @@ import NIOCore
 
 /// A question that waits for its reply to be produced, on this node or on another one.
 ///
-/// On the queue: version:u8 = 3, id: 32 digits, losses:u8, tag:u64 (0 for no follower), nodeLength:u8, node,
+/// On the queue: version:u8 = 3, id: 32 digits, losses:u8, tag:u64 (0 for no follower), node: str8,
 /// metaLength:u32, meta, prompt. Readers take the rest as the prompt.
 struct Ask: Sendable, Equatable {
     private static let version: UInt8 = 3
@@ -33,8 +33,8 @@ struct Ask: Sendable, Equatable {
         var payload = payload
         guard payload.readInteger() == Self.version, let digits = payload.readString(length: 32),
             let id = ChunkStreamID(digits), let losses: UInt8 = payload.readInteger(),
-            let tag: UInt64 = payload.readInteger(), let nodeLength: UInt8 = payload.readInteger(),
-            let node = payload.readString(length: Int(nodeLength)), let length: UInt32 = payload.readInteger(),
+            let tag: UInt64 = payload.readInteger(), let node = payload.readString8(),
+            let length: UInt32 = payload.readInteger(),
             let meta = payload.readSlice(length: Int(length)).flatMap(ReplyMeta.init(payload:))
         else { return nil }
         self.init(id: id, meta: meta, prompt: String(buffer: payload), losses: losses)
@@ -47,9 +47,7 @@ struct Ask: Sendable, Equatable {
         buffer.writeString(id.rawValue)
         buffer.writeInteger(losses)
         buffer.writeInteger(follower?.tag ?? 0)
-        let node = follower?.node.rawValue.utf8.prefix(Int(UInt8.max))
-        buffer.writeInteger(UInt8(node?.count ?? 0))
-        if let node { buffer.writeBytes(node) }
+        buffer.writeString8(follower?.node.rawValue ?? "")
         var meta = meta.payload
         buffer.writeInteger(UInt32(meta.readableBytes))
         buffer.writeBuffer(&meta)

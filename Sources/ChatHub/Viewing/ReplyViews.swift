@@ -1,5 +1,4 @@
 import ChunkStreams
-import DequeModule
 import HubServer
 import Synchronization
 
@@ -10,11 +9,9 @@ final class ReplyViews: Sendable {
         let stream: ChunkStreamID
     }
 
-    /// Streams that were shown are remembered for longer than their commands may be repeated.
-    private static let shownCapacity = 4096
-
     private let views = Mutex<[Key: ReplyView]>([:])
-    private let shown = Mutex((ids: Set<ChunkStreamID>(), order: Deque<ChunkStreamID>()))
+    /// The streams that were shown, remembered for longer than their commands may be repeated.
+    private let shown = Mutex(RecentStreams<Bool>(capacity: 4096))
 
     /// The view of a reply on a connection, made where there is none.
     func view(of id: ChunkStreamID, on connection: HubConnection) -> ReplyView {
@@ -29,12 +26,7 @@ final class ReplyViews: Sendable {
 
     /// Whether a reply that a backend opened is to be shown: not where it was before, as it may have ended since.
     func isShownFirst(_ id: ChunkStreamID) -> Bool {
-        shown.withLock { shown in
-            guard shown.ids.insert(id).inserted else { return false }
-            shown.order.append(id)
-            if shown.order.count > Self.shownCapacity, let oldest = shown.order.popFirst() { shown.ids.remove(oldest) }
-            return true
-        }
+        shown.withLock { $0.note(true, of: id) }
     }
 
     private func remove(_ key: Key) {

@@ -1,5 +1,5 @@
 import HubBackplane
-import NIOCore
+package import NIOCore
 
 /// The form of entries in the log and on the channel. Integers are big-endian, readers ignore what follows the fields.
 ///
@@ -150,12 +150,14 @@ extension StreamProblem {
 }
 
 extension ByteBuffer {
-    mutating func readString8() -> String? {
+    /// A string behind its length of one byte.
+    package mutating func readString8() -> String? {
         guard let length: UInt8 = readInteger() else { return nil }
         return readString(length: Int(length))
     }
 
-    mutating func writeString8(_ string: String) {
+    /// Writes a string behind its length of one byte, cut where it is too long.
+    package mutating func writeString8(_ string: String) {
         let utf8 = string.utf8Prefix(Int(UInt8.max))
         writeInteger(UInt8(utf8.count))
         writeBytes(utf8)

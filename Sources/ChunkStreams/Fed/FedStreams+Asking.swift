@@ -31,7 +31,7 @@ extension FedStreams {
             case .node(let producer):
                 guard node.backplane.isReady, let answer = await pass(request, of: id, to: producer) else { return nil }
                 if answer != .unknown { return answer }
-                producers.forget(id)
+                producers.withLock { $0.forget(id) }
             case .ended(let end):
                 return .ended(end)
             case .nowhere:
@@ -45,12 +45,12 @@ extension FedStreams {
 
     private func place(of id: ChunkStreamID) async throws -> Place {
         if node.registry[id]?.produced != nil { return .here }
-        if let producer = producers[id] { return .node(producer) }
+        if let producer = producers.withLock({ $0[id] }) { return .node(producer) }
         guard let standing = try await node.standing(node.names.stream(id.rawValue)) else { return .nowhere }
         if let end = standing.end { return .ended(end) }
         guard let producer = standing.opening?.node else { return .nowhere }
         if producer == node.id { return .here }
-        producers.note(producer, of: id)
+        producers.withLock { _ = $0.note(producer, of: id) }
         return .node(producer)
     }
 

@@ -16,7 +16,8 @@ package final class FedStreams: Sendable {
 
     let streams: ChunkStreams
     let requests = NodeRequests<FedStreamAnswer>()
-    let producers = RecentProducers()
+    /// The nodes that requests were passed on to: looking one up in the log costs two reads.
+    let producers = Mutex(RecentStreams<NodeID>(capacity: 4096))
     private let configuration: FedStreamsConfiguration
     private let state = Mutex(State())
     private let lastReady = Mutex(ContinuousClock.now)

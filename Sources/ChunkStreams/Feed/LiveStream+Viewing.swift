@@ -59,7 +59,7 @@ extension LiveStream {
 
     private func leave(_ following: Following) {
         following.cancel()
-        // One that has ended has told the producing node already, or will.
+        // A stream that has ended has no producer any more, and nothing is appended to it.
         guard let producer = following.producer, let epoch = following.askedEpoch else { return }
         say(.unfollow(id, epoch: epoch, tag: tag, follower: node.id), to: producer)
     }
