@@ -6,7 +6,7 @@ Every HTTP request is one of its own, so a balancer in round robin brings each t
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -219,15 +219,8 @@ async def server_sent_events(
             assert response.status == 200
             assert response.headers["Content-Type"] == "text/event-stream"
             assert (await response.content.readline()).startswith(b":")
-            reading = asyncio.create_task(client.read_events(response))
-            try:
-                await client.shake_hands()
+            async with talking(client, client.read_events(response)):
                 yield client
-                if not reading.done():
-                    await client.send({"type": 7})
-            finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -248,15 +241,22 @@ async def web_sockets(
             async for frame in socket:
                 client.take(frame.data.encode() if isinstance(frame.data, str) else frame.data)
 
-        reading = asyncio.create_task(read())
-        try:
-            await client.shake_hands()
+        async with talking(client, read()):
             yield client
-            if not reading.done():
-                await client.send({"type": 7})
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+
+
+@asynccontextmanager
+async def talking(client: HTTPClient, read: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """From the handshake to the client's Close, unless the server has ended the connection."""
+    reading = asyncio.create_task(read)
+    try:
+        await client.shake_hands()
+        yield
+        if not reading.done():
+            await client.send({"type": 7})
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 @asynccontextmanager
