@@ -9,8 +9,8 @@ import Testing
 
 /// Connections that go on over another socket, with a time that the test turns.
 @Suite(.timeLimit(.minutes(1))) struct StatefulReconnectTests {
-    private let journal = Journal()
-    private let hub = Hub()
+    let journal = Journal()
+    let hub = Hub()
 
     init() {
         let journal = journal
@@ -20,7 +20,7 @@ import Testing
         hub.on("Note") { (_, text: String) in journal.note(text) }
     }
 
-    private func connected(
+    func connected(
         _ options: HubOptions = HubOptions(), version: Int = 2, isAgreed: Bool = true,
         identity: HubIdentity = .anonymous
     ) async throws -> (Wire, HubEndpoint) {
@@ -32,14 +32,14 @@ import Testing
         return (wire, endpoint)
     }
 
-    private func invocation(_ target: String, _ id: Int?, _ argument: String) -> String {
+    func invocation(_ target: String, _ id: Int?, _ argument: String) -> String {
         let id = id.map { "\"invocationId\":\"\($0)\"," } ?? ""
         return "{\"type\":1,\(id)\"target\":\"\(target)\",\"arguments\":[\"\(argument)\"]}␞"
     }
 
-    private func news(_ number: Int) -> String { "{\"type\":1,\"target\":\"news\",\"arguments\":[\(number)]}" }
+    func news(_ number: Int) -> String { "{\"type\":1,\"target\":\"news\",\"arguments\":[\(number)]}" }
 
-    private func send(_ numbers: ClosedRange<Int>, _ wire: Wire) async throws {
+    func send(_ numbers: ClosedRange<Int>, _ wire: Wire) async throws {
         for number in numbers { try await hub.clients.all.send("news", number) }
         try await wire.onLoop {}
     }
@@ -85,7 +85,7 @@ import Testing
     // MARK: Resuming
 
     /// A socket that takes the connection over.
-    private func resume(
+    func resume(
         _ endpoint: HubEndpoint, _ wire: Wire, identity: HubIdentity = .anonymous
     ) async throws -> ResumedSocket {
         let socket = ResumedSocket()
@@ -282,119 +282,5 @@ import Testing
         #expect(wire.connection.principal.withLock { $0 } == user)
         await wire.pass(seconds: 8)
         #expect(socket.takeMessages().last == "{\"type\":7,\"allowReconnect\":true}")
-    }
-
-    // MARK: Back-pressure
-
-    @Test func whenTooMuchIsNotAcknowledgedTheRestWaits() async throws {
-        var options = HubOptions()
-        options.statefulReconnectBufferSize = 120
-        options.transportSendTimeout = .seconds(2)
-        let (wire, endpoint) = try await connected(options)
-        for number in 1...9 { try await send(number...number, wire) }
-        #expect(wire.takeMessages() == [1, 2, 3].map(news))
-        // Nor is that the transport's fault, and pings get through.
-        await wire.pass(seconds: 16)
-        #expect(wire.takeMessages() == ["{\"type\":6}"])
-        try await wire.send("{\"type\":8,\"sequenceId\":1}␞")
-        #expect(wire.takeMessages() == (4...9).map(news))
-        try await wire.onLoop { wire.transport.lose() }
-        let socket = try await resume(endpoint, wire)
-        #expect(socket.takeMessages() == ["{\"type\":9,\"sequenceId\":2}"] + (2...9).map(news))
-        try await send(10...10, wire)
-        #expect(socket.takeMessages().isEmpty)
-        socket.send("{\"type\":9,\"sequenceId\":1}␞{\"type\":8,\"sequenceId\":9}␞")
-        try await wire.onLoop {}
-        #expect(socket.takeMessages() == [news(10)])
-        #expect(journal.all == ["connected"])
-    }
-
-    @Test func aFullBufferDoesNotHoldUpTheEnd() async throws {
-        var options = HubOptions()
-        options.statefulReconnectBufferSize = 10
-        let (wire, _) = try await connected(options)
-        for number in 1...3 { try await send(number...number, wire) }
-        #expect(wire.takeMessages() == [news(1)])
-        wire.connection.close(error: nil, allowReconnect: false)
-        try await wire.onLoop {}
-        #expect(wire.takeMessages() == [news(2), news(3), "{\"type\":7}"])
-    }
-
-    @Test func moreThanMayWaitForAClientThatIsAwayEndsIt() async throws {
-        var options = HubOptions()
-        options.maximumOutboxSize = 200
-        let (wire, _) = try await connected(options)
-        try await wire.onLoop { wire.transport.lose() }
-        for number in 1...10 { try await send(number...number, wire) }
-        try await wire.eventually { journal.all.count == 2 }
-        #expect(journal.all.last == "\(HubConnectionError.tooSlow)")
-    }
-
-    @Test func whatIsWrittenAgainKeepsToTheWindow() async throws {
-        let (wire, endpoint) = try await connected()
-        let socket = try await resumeWithTooMuch(endpoint, wire)
-        try await send(1...1, wire)
-        // A sequence, and as many of the texts as make the window full.
-        #expect(socket.takeMessages().count == 4)
-        socket.consume(50_000)
-        try await wire.onLoop {}
-        let rest = socket.takeMessages()
-        #expect(rest.count == 2)
-        #expect(rest.last == news(1))
-    }
-
-    @Test func aClientThatTakesNothingOfWhatIsWrittenAgainIsCut() async throws {
-        let (wire, endpoint) = try await connected()
-        let socket = try await resumeWithTooMuch(endpoint, wire)
-        await wire.pass(seconds: 8)
-        #expect(socket.closes.isEmpty)
-        await wire.pass(seconds: 5)
-        #expect(socket.closes == [.abort])
-        try await wire.eventually { journal.all == ["connected", "\(HubConnectionError.tooSlow)"] }
-    }
-
-    /// More waits for the client than goes to it at once.
-    private func resumeWithTooMuch(_ endpoint: HubEndpoint, _ wire: Wire) async throws -> ResumedSocket {
-        for _ in 1...4 {
-            try await hub.clients.all.send("text", String(repeating: "x", count: 24_000))
-            try await wire.onLoop {}
-        }
-        try await wire.onLoop { wire.transport.lose() }
-        return try await resume(endpoint, wire)
-    }
-}
-
-/// A WebSocket at its edge.
-private final class ResumedSocket: Sendable {
-    let peer = PeerOfTest()
-    private let home = Mutex<(any SessionPeer)?>(nil)
-    private let taken = Mutex(0)
-
-    func opened(_ home: any SessionPeer) { self.home.withLock { $0 = home } }
-
-    /// Text in which ␞ stands for the record separator.
-    func send(_ text: String) { say(.data(ByteBuffer(string: text.replacing("␞", with: "\u{1E}")))) }
-
-    func end(_ end: SessionEnd) { say(.ended(end)) }
-
-    func consume(_ bytes: Int) { say(.consumed(bytes)) }
-
-    private func say(_ message: SessionMessage) { home.withLock { $0 }?.take(message) }
-
-    private var data: [ByteBuffer] {
-        peer.said.compactMap { if case .data(let bytes) = $0 { bytes } else { nil } }
-    }
-
-    /// The messages since the last call.
-    func takeMessages() -> [String] {
-        let all = data.map { String(buffer: $0) }.joined().split(separator: "\u{1E}").map(String.init)
-        return taken.withLock { taken in
-            defer { taken = all.count }
-            return Array(all.dropFirst(taken))
-        }
-    }
-
-    var closes: [TransportClose] {
-        peer.said.compactMap { if case .close(let close) = $0 { close } else { nil } }
     }
 }
