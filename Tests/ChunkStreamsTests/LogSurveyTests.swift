@@ -78,4 +78,31 @@ import Testing
         take(LogID(epoch: 1, seq: 1), .end(epoch: 1, end))
         #expect(survey.end == end)
     }
+
+    /// The producer lives and writes the text again: how far it has come counts, not the end in front of it.
+    @Test mutating func anEndBehindAHoleIsUnreachable() {
+        open(1, text: 1)
+        chunks(1...1, epoch: 1)
+        chunks(3...4, epoch: 1)
+        let end = StreamEnd(finish: .completed, chunks: 4, bytes: 8, sha256: Array(repeating: 0, count: 32))
+        take(LogID(epoch: 1, seq: 5), .end(epoch: 1, end))
+        #expect(survey.end == end && survey.hasUnreachableEnd)
+        expect("1,", chunks: 1)
+        open(2, text: 1)
+        #expect(survey.end == nil && !survey.hasUnreachableEnd)
+        chunks(1...4, epoch: 2)
+        take(LogID(epoch: 2, seq: 5), .end(epoch: 2, end))
+        #expect(survey.end == end && !survey.hasUnreachableEnd)
+        expect("1,2,3,4,", chunks: 4)
+    }
+
+    @Test mutating func anEndThatWasWrittenForAHoleIsTheEnd() {
+        open(1, text: 1)
+        chunks(2...2, epoch: 1)
+        let end = StreamEnd(finish: .completed, chunks: 2, bytes: 4, sha256: Array(repeating: 0, count: 32))
+        take(LogID(epoch: 1, seq: 3), .end(epoch: 1, end))
+        let lost = survey.end(.failed(.logLost))
+        take(LogID(epoch: 2, seq: 1), .end(epoch: 2, lost))
+        #expect(survey.end == lost && !survey.hasUnreachableEnd)
+    }
 }

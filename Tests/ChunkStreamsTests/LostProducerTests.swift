@@ -37,6 +37,30 @@ import Testing
         }
     }
 
+    /// The reply's own end is in the log, and nobody can have the text in front of it any more.
+    @Test(arguments: [1...1, 2...3] as [ClosedRange<UInt64>])
+    func aHoleThatNobodyCanFillIsWhereTheTextEnds(hole: ClosedRange<UInt64>) async throws {
+        try await CutOffNodes.run(3) { nodes in
+            let id = ChunkStreamID()
+            let producer = try await nodes.begin(id, on: 0)
+            for seq in 1...5 {
+                try await producer.append(ByteBuffer(string: "\(seq) "))
+                while nodes.backplanes[0].appends.withLock({ $0.last?.seq }) != UInt64(seq) { await Task.yield() }
+            }
+            #expect(await producer.finish(.completed)?.chunks == 5)
+            nodes.cutOff(0)
+            for backplane in nodes.backplanes {
+                backplane.change { $0.lostEntries = Set(hole.map { LogID(epoch: 1, seq: $0) }) }
+            }
+            let text = (1..<hole.lowerBound).map { "\($0) " }.joined()
+            for node in [1, 2, 1] {
+                let sink = ReadingSink()
+                let read = await sink.read(nodes.streams[node].view(id, after: .start, sink: sink))
+                #expect(read.text == text && read.ends == [lost(.logLost, text, chunks: hole.lowerBound - 1)])
+            }
+        }
+    }
+
     /// It wakes up, and others have ended its stream: nothing more is shown, not even at home.
     @Test func aProducerThatComesBackToAnEndedStreamIsFencedOff() async throws {
         try await CutOffNodes.run(2) { nodes in

@@ -124,6 +124,22 @@ async def test_hole_in_a_log_whose_worker_lives_is_filled(split_cluster: Cluster
             each.assert_whole(chunks=100)
 
 
+async def test_hole_in_a_log_whose_worker_is_dead_is_no_reply(split_cluster: Cluster) -> None:
+    async with ChatClient(split_cluster.url("edge1")) as asking, ChatClient(split_cluster.url("edge2")) as viewing:
+        reply = await asking.ask("chunks=40,interval=5ms,size=20")
+        await reply.end()
+        split_cluster.kill("worker1")
+        delete_entries(split_cluster, reply)
+        view = Reply(reply.message_id)
+        viewing.replies[reply.message_id] = view
+        await viewing.invoke("Resume", reply.message_id, 0)
+        await view.until(lambda view: view.has_ended, timeout=40)
+        assert view.problem is not None and view.problem["code"] == "log_lost"
+        # What there was in front of the hole, and nothing of what is behind it.
+        numbers = view.chunk_numbers()
+        assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) < 40
+
+
 def delete_entries(cluster: Cluster, reply: Reply) -> None:
     """Some in the middle of the log."""
     log = f"hubbub:hubbub:{{s:{reply.message_id}}}:log"

@@ -50,14 +50,14 @@ extension LiveStream {
         while isFollowing(producer), isLost() {
             do {
                 let survey = try await node.survey(names)
-                guard survey.end == nil, survey.opening.map({ $0.node == producer }) ?? true else { return catchUp() }
-                if survey.opening != nil, survey.chunks == 0, mayBeTakenOver {
+                guard survey.end == nil || survey.hasUnreachableEnd, survey.opening.map({ $0.node == producer }) ?? true
+                else { return catchUp() }
+                if survey.opening != nil, survey.chunks == 0, survey.end == nil, mayBeTakenOver {
                     mayBeTakenOver = false
                     try await Task.sleep(for: node.configuration.takeOverTime)
                     continue
                 }
-                let problem: StreamProblem =
-                    survey.opening == nil ? .logLost : survey.chunks == 0 ? .workerLost : .producerLost
+                let problem = survey.problemWithoutProducer
                 let epoch = state.withLockedValue { $0.content.epoch }
                 guard try await node.end(names, surveyed: survey, after: epoch, as: .failed(problem)) != nil else {
                     continue
@@ -72,5 +72,13 @@ extension LiveStream {
 
     private func isFollowing(_ producer: NodeID) -> Bool {
         state.withLockedValue { $0.wantedProducer == producer && !$0.viewers.isEmpty }
+    }
+}
+
+extension LogSurvey {
+    /// Why there is no more text when nobody produces it any more.
+    fileprivate var problemWithoutProducer: StreamProblem {
+        if opening == nil || hasUnreachableEnd { return .logLost }
+        return chunks == 0 ? .workerLost : .producerLost
     }
 }

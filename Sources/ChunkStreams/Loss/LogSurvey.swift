@@ -10,6 +10,8 @@ struct LogSurvey {
     private(set) var opening: StreamEntry.Opening?
     /// How it ended, where it has.
     private(set) var end: StreamEnd?
+    /// The end that is there cannot be reached: chunks are missing in front of it.
+    private(set) var hasUnreachableEnd = false
     /// How many producers have begun a text.
     private(set) var beginnings = 0
     /// How many chunks can be read one after the other.
@@ -20,7 +22,7 @@ struct LogSurvey {
     /// Takes the next entry.
     mutating func take(_ entry: LogEntry) {
         last = entry.id
-        guard end == nil else { return }
+        guard end == nil || hasUnreachableEnd else { return }
         switch StreamEntry(payload: entry.payload) {
         case .open(let opening):
             if opening.textEpoch != self.opening?.textEpoch {
@@ -28,10 +30,13 @@ struct LogSurvey {
                 (chunks, bytes, sha256) = (0, 0, SHA256())
             }
             self.opening = opening
+            // It is written again.
+            (end, hasUnreachableEnd) = (nil, false)
         case .chunks(let chunks):
             take(chunks)
         case .end(_, let end):
             self.end = end
+            hasUnreachableEnd = end.chunks > chunks
         case nil:
             break
         }
