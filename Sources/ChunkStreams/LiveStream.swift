@@ -70,13 +70,16 @@ struct StreamNode: Sendable {
     func subscribe(
         to channel: ChannelName, receive: @escaping @Sendable (ByteBuffer) -> Void
     ) async -> ChannelSubscription? {
+        // Short at first: a node that starts is ready a few milliseconds later, and then has to hear.
+        var pause = Duration.milliseconds(5)
         while !Task.isCancelled {
             do {
                 return try await backplane.subscribe(to: channel) { event in
                     if case .message(let payload) = event { receive(payload) }
                 }
             } catch {
-                try? await Task.sleep(for: .milliseconds(500))
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .milliseconds(500))
             }
         }
         return nil

@@ -1,6 +1,7 @@
 """A Redis that has lost part of a log: what viewers have stays right, and ends whole or as failed."""
 
 import asyncio
+import hashlib
 import socket
 import subprocess
 import time
@@ -138,6 +139,7 @@ async def test_hole_in_a_log_whose_worker_is_dead_is_no_reply(split_cluster: Clu
         # What there was in front of the hole, and nothing of what is behind it.
         numbers = view.chunk_numbers()
         assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) < 40
+        assert hashlib.sha256(view.text.encode()).hexdigest() == view.problem["sha256"]
 
 
 def delete_entries(cluster: Cluster, reply: Reply) -> None:
