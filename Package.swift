@@ -188,7 +188,7 @@ let package = Package(
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
                 "HubBackplaneRedis",
-                hummingbird, nioCore, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
+                hummingbird, nioCore, nioLocks, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
 
                 crypto, cryptoExtras, jwtKit, inMemoryLogging,
             ],

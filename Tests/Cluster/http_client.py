@@ -153,6 +153,19 @@ class HTTPClient:
         self.polling.cancel()
         await asyncio.gather(self.polling, return_exceptions=True)
 
+    async def waiting_poll(self) -> asyncio.Task[tuple[int, bytes]]:
+        """A poll that waits for messages at the connection's home; its status and body."""
+
+        async def poll() -> tuple[int, bytes]:
+            async with self.get() as response:
+                return response.status, await response.read()
+
+        # To the older of two polls the newer one is the end: when that is told, the other has taken its place.
+        polls = [asyncio.create_task(poll()) for _ in range(2)]
+        ended, waiting = await asyncio.wait(polls, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        assert [await poll for poll in ended] == [(204, b"")]
+        return waiting.pop()
+
     async def read_events(self, response: aiohttp.ClientResponse) -> None:
         data: list[bytes] = []
         async for line in response.content:

@@ -1,13 +1,14 @@
 import Foundation
 import HubHummingbird
 import HubProtocol
-import HubServer
 import HubTesting
 import ServiceLifecycle
 import Testing
 
+@testable import HubServer
+
 @Suite(.timeLimit(.minutes(1))) struct LongPollingTests {
-    private static let handshake = "{\"protocol\":\"json\",\"version\":1}\u{1E}"
+    private static let handshake = PollingConnection.handshake
 
     private func negotiated(_ node: TestNode) async throws -> String {
         node.url("/chat?id=\(try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id))")
@@ -77,51 +78,28 @@ import Testing
         }
     }
 
-    @Test func deleteEndsTheConnectionAndCompletesItsPoll() async throws {
-        let (ends, ended) = AsyncStream<Bool>.makeStream()
-        let hub = Hub.forTests()
-        hub.onDisconnected { _, error in ended.yield(error == nil) }
-        try await withNode(hubs: ["/chat": hub]) { node async throws in
-            let url = try await negotiated(node)
-            _ = try await testRequest("GET", url)
-            _ = try await testRequest("POST", url, body: Self.handshake)
-            _ = try await testRequest("GET", url)
-            async let poll = testRequest("GET", url)
-            try await Task.sleep(for: .milliseconds(300))
-            let deleted = try await testRequest("DELETE", url)
-            #expect(deleted.status == 202)
-            #expect(deleted.body == "")
-            #expect(try await poll.status == 204)
-            #expect(await ends.first { _ in true } == true)
-            #expect(try await testRequest("DELETE", url).status == 404)
-        }
-    }
-
     @Test func aNewerPollTakesOverAndTheOlderGetsNothing() async throws {
         try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
-            let url = try await negotiated(node)
-            _ = try await testRequest("GET", url)
-            async let older = testRequest("GET", url)
-            try await Task.sleep(for: .milliseconds(600))
-            async let newer = testRequest("GET", url)
+            let connection = try await PollingConnection(to: [node])
+            async let older = testRequest("GET", connection.url)
+            try await connection.pollWaits()
+            async let newer = testRequest("GET", connection.url)
             #expect(try await older.status == 204)
-            _ = try await testRequest("POST", url, body: Self.handshake)
+            _ = try await testRequest("POST", connection.url, body: Self.handshake)
             #expect(try await newer.body == "{}\u{1E}")
         }
     }
 
     @Test func aPollWhoseClientLeftGivesWhatItHadToTheNext() async throws {
         try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
-            let url = try await negotiated(node)
-            _ = try await testRequest("GET", url)
+            let connection = try await PollingConnection(to: [node])
             let gone = try await RawConnection.connect(port: node.port)
-            try await gone.send(request: "GET \(url.dropFirst(node.url("").count)) HTTP/1.1", headers: [])
-            // The server has to see the poll, and that its client is gone: half a second is little beside 130 other tests.
-            try await Task.sleep(for: .milliseconds(500))
+            try await gone.send(request: "GET \(connection.target) HTTP/1.1", headers: [])
+            try await connection.pollWaits()
             await gone.close()
-            try await Task.sleep(for: .milliseconds(500))
-            _ = try await testRequest("POST", url, body: Self.handshake)
-            #expect(try await testRequest("GET", url).body == "{}\u{1E}")
+            try await connection.pollIsGone()
+            _ = try await testRequest("POST", connection.url, body: Self.handshake)
+            #expect(try await testRequest("GET", connection.url).body == "{}\u{1E}")
         }
     }
 
@@ -173,7 +151,8 @@ import Testing
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .longPolling)
             _ = try await client.invoke("Echo", "", returning: String.self)
             // Its next poll has to be there: a node that stops takes no new connections.
-            try await Task.sleep(for: .milliseconds(1500))
+            let home = try #require(node.hubs["/chat"]).endpoint
+            try await PollingConnection.pollWaits(of: client.connectionID, at: home)
             await node.group.triggerGracefulShutdown()
             let close = try await client.inbox.take(within: HubTestClient.timeout) { message in
                 if case .close = message { true } else { false }

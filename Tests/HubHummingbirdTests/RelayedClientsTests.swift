@@ -92,42 +92,27 @@ import Testing
         }
     }
 
-    @Test func deleteAtAnotherNodeCompletesThePollAtAThird() async throws {
-        try await withNodes { nodes in
-            let urls = try await negotiated(nodes)
-            _ = try await testRequest("GET", urls[0])
-            _ = try await testRequest("POST", urls[1], body: Self.handshake)
-            #expect(try await testRequest("GET", urls[2]).body == "{}\u{1E}")
-            async let poll = testRequest("GET", urls[1])
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(try await testRequest("DELETE", urls[2]).status == 202)
-            #expect(try await poll.status == 204)
-        }
-    }
-
     @Test func aPollWhoseClientLeftAnotherNodeGivesWhatItHadToTheNext() async throws {
         try await withNodes { nodes in
-            let urls = try await negotiated(nodes)
-            _ = try await testRequest("GET", urls[0])
+            let connection = try await PollingConnection(to: nodes)
             let gone = try await RawConnection.connect(port: nodes[1].port)
-            try await gone.send(request: "GET \(urls[1].dropFirst(nodes[1].url("").count)) HTTP/1.1", headers: [])
-            try await Task.sleep(for: .milliseconds(200))
+            try await gone.send(request: "GET \(connection.target) HTTP/1.1", headers: [])
+            try await connection.pollWaits()
             await gone.close()
-            try await Task.sleep(for: .milliseconds(200))
-            _ = try await testRequest("POST", urls[2], body: Self.handshake)
-            #expect(try await testRequest("GET", urls[2]).body == "{}\u{1E}")
+            try await connection.pollIsGone()
+            _ = try await testRequest("POST", connection.urls[2], body: Self.handshake)
+            #expect(try await testRequest("GET", connection.urls[2]).body == "{}\u{1E}")
         }
     }
 
     @Test func aNewerPollAtAnotherNodeTakesOver() async throws {
         try await withNodes { nodes in
-            let urls = try await negotiated(nodes)
-            _ = try await testRequest("GET", urls[0])
-            async let older = testRequest("GET", urls[1])
-            try await Task.sleep(for: .milliseconds(300))
-            async let newer = testRequest("GET", urls[2])
+            let connection = try await PollingConnection(to: nodes)
+            async let older = testRequest("GET", connection.urls[1])
+            try await connection.pollWaits()
+            async let newer = testRequest("GET", connection.urls[2])
             #expect(try await older.status == 204)
-            _ = try await testRequest("POST", urls[1], body: Self.handshake)
+            _ = try await testRequest("POST", connection.urls[1], body: Self.handshake)
             #expect(try await newer.body == "{}\u{1E}")
         }
     }

@@ -13,6 +13,8 @@ import Synchronization
 struct TestNode: Sendable {
     let port: Int
     let group: ServiceGroup
+    /// What it serves, by path.
+    let hubs: [String: Hub]
 
     /// The URL of a path over HTTP.
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
@@ -28,7 +30,7 @@ func withNode<Result: Sendable>(
     httpOptions: HTTPHubOptions = HTTPHubOptions(), services: [any Service] = [], logger: Logger = .quiet,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
-    try await withNode(logger: logger) { onServerRunning in
+    try await withNode(hubs, logger: logger) { onServerRunning in
         Application(
             router: router, hubs: hubs, backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions,
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: services,
@@ -43,7 +45,7 @@ func withConnections<Result: Sendable>(
     hubOptions: HubOptions = HubOptions(), _ handler: @escaping ClientConnectionHandler,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
-    try await withNode(logger: .quiet) { onServerRunning in
+    try await withNode([:], logger: .quiet) { onServerRunning in
         let server = HubServer(
             backplane: InMemoryBackplane(), names: BackplaneNames(app: "tests"), options: hubOptions, logger: .quiet)
         let hubs = HTTPHubs(server: server)
@@ -59,7 +61,7 @@ func withConnections<Result: Sendable>(
 }
 
 private func withNode<Result: Sendable>(
-    logger: Logger,
+    _ hubs: [String: Hub], logger: Logger,
     _ makeApplication: (@escaping @Sendable (any Channel) async -> Void) -> some ApplicationProtocol,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
@@ -78,7 +80,7 @@ private func withNode<Result: Sendable>(
         }
         let result: Result
         do {
-            result = try await body(TestNode(port: port, group: group))
+            result = try await body(TestNode(port: port, group: group, hubs: hubs))
         } catch {
             await group.triggerGracefulShutdown()
             throw error

@@ -158,4 +158,19 @@ import Testing
         var idle = connected()
         #expect(idle.terminate() == [.remove])
     }
+
+    @Test func whatATerminatedConnectionHadToSayIsDropped() {
+        var machine = connected()
+        _ = machine.poll(1)
+        machine.write(hello)
+        #expect(machine.flush() == [.answer(1, .messages(hello))])
+        machine.write(hello)
+        #expect(machine.poll(2) == [])
+        // One answer is on its way, one poll waits for what becomes of it, and more was written.
+        #expect(machine.terminate() == [.answer(2, .ended), .remove])
+        #expect(machine.finished(1, delivered: false) == [])
+        #expect(machine.flush() == [])
+        #expect(machine.awaited == .nothing)
+        #expect(machine.poll(3) == [.answer(3, .ended)])
+    }
 }

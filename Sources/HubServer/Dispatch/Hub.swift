@@ -116,7 +116,7 @@ extension Hub {
     /// Who is there, on all nodes. The hub must be mounted.
     public var presence: HubPresence { HubPresence(endpoint: endpoint) }
 
-    private var endpoint: HubEndpoint {
+    var endpoint: HubEndpoint {
         guard let endpoint = state.withLock({ $0.endpoint }) else { preconditionFailure("the hub is not mounted") }
         return endpoint
     }
