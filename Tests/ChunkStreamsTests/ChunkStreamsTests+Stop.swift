@@ -44,7 +44,11 @@ extension ChunkStreamsTests {
     @Test(arguments: BackplaneKind.allCases)
     func aStopOfNothingIsToldSo(kind: BackplaneKind) async throws {
         try await withNodes(1, on: kind) { nodes in
-            #expect(await nodes[0].stop(ChunkStreamID()) == .unknown)
+            let id = ChunkStreamID()
+            #expect(await nodes[0].stop(id) == .unknown)
+            let names = nodes[0].node.names.stream(id.rawValue)
+            let stop = try await nodes[0].node.backplane.get(names.stop)
+            #expect(stop == nil, "it would stay for ever")
         }
     }
 

@@ -59,7 +59,10 @@ extension StreamNode {
         let opening = StreamEntry.Opening(epoch: epoch, textEpoch: epoch, node: id)
         var unanswered: BackplaneError?
         do {
-            if try await isFirst(.opening(opening, names: names, configuration: configuration)) { return opening }
+            // Not a plain append: its message would go out even where the log refuses it, and readers that know of no other
+            // opening yet would take it for the one that counts.
+            let append = LogAppend.opening(opening, names: names, configuration: configuration)
+            if try await backplane.append(append, ifLastIs: nil) { return opening }
         } catch let error as BackplaneError where error.code == .timeout {
             unanswered = error
         }
@@ -72,13 +75,6 @@ extension StreamNode {
         // An answer was lost, of this try or of one before: it was a yes.
         if last.node == id { return last }
         return try await takeOver(names, from: last.node, survey: survey)
-    }
-
-    /// The usual opening is a plain append, which costs one round trip; its message does no harm where it is refused.
-    private func isFirst(_ append: LogAppend) async throws -> Bool {
-        if append.id.epoch > 1 { return try await backplane.append(append, ifLastIs: nil) }
-        if case .accepted = try await backplane.append(append) { return true }
-        return false
     }
 
     /// Begins the text anew: nobody has seen any of it, so nobody notices.
