@@ -30,6 +30,8 @@ package final class FaultyBackplane: Backplane {
     private let faults: Mutex<Faults>
     private let observers = Mutex<[@Sendable (BackplaneState) -> Void]>([])
     package let appends = Mutex<[LogID]>([])
+    /// How many items were asked for each time, and for how long they were waited for.
+    package let takes = Mutex<[(count: Int, wait: Duration?)]>([])
 
     package init(base: InMemoryBackplane = InMemoryBackplane(), faults: Faults = Faults()) {
         self.base = base
@@ -165,6 +167,7 @@ package final class FaultyBackplane: Backplane {
         _ count: Int, from queue: KeyName, consumer: String, wait: Duration?
     ) async throws -> [QueueItem] {
         try checkPresence()
+        takes.withLock { $0.append((count, wait)) }
         return try await base.take(count, from: queue, consumer: consumer, wait: wait)
     }
 

@@ -1,6 +1,10 @@
+import ChatModels
 import ChunkStreams
 import HubBackplane
+import HubTesting
+import Logging
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import ChatHub
@@ -44,5 +48,25 @@ import Testing
         #expect(places.take(upTo: 1) == 0)
         places.giveBack(5)
         #expect(places.isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func thoseNearlyFullDoNotStandInLine() async throws {
+        let (backplane, names) = (FaultyBackplane(), BackplaneNames(app: "test"))
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let leases = NodeLeases(backplane: backplane, node: NodeID(), logger: logger)
+        let worker = ReplyWorker(
+            model: EchoModel(), systemPrompt: "",
+            streams: ChunkStreams(backplane: backplane, names: names, leases: leases, logger: logger), places: 10,
+            executor: nil, logger: logger)
+        let queue = AskQueue(
+            backplane: backplane, queue: names.asks, leases: leases, deadline: .seconds(30), logger: logger)
+        #expect(worker.places.take(upTo: 9) == 9)
+        let running = Task { await queue.run(on: worker) }
+        defer { running.cancel() }
+        while backplane.takes.withLock({ $0.count }) < 3 { await Task.yield() }
+        #expect(backplane.takes.withLock { $0.allSatisfy { $0.count == 1 && $0.wait == nil } })
+        worker.places.giveBack(9)
+        while backplane.takes.withLock({ $0.last?.wait }) == nil { await Task.yield() }
+        #expect(backplane.takes.withLock { $0.last?.count } == 10)
     }
 }

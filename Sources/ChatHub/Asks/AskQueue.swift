@@ -46,6 +46,8 @@ final class AskQueue: Sendable {
     private func take(for worker: ReplyWorker) async {
         let isAnew = NewConnection(backplane)
         while !Task.isCancelled {
+            // Those nearly full do not stand in line before those with room. Places that are taken to read with do not count.
+            let wait: Duration? = worker.places.isNearlyFull ? nil : .seconds(2)
             do {
                 let isTaken = try await handOut(to: worker) { places in
                     var items: [QueueItem] = []
@@ -55,12 +57,10 @@ final class AskQueue: Sendable {
                         if items.count == places { isAnew.giveSign() }
                     }
                     if !items.isEmpty { return items }
-                    // Those nearly full do not stand in line before those with room.
-                    let wait: Duration? = worker.places.isNearlyFull ? nil : .seconds(2)
                     return try await self.backplane.take(
                         places, from: self.queue, consumer: self.node.rawValue, wait: wait)
                 }
-                if !isTaken, worker.places.isNearlyFull { try? await Task.sleep(for: .milliseconds(50)) }
+                if !isTaken, wait == nil { try? await Task.sleep(for: .milliseconds(50)) }
             } catch {
                 isAnew.giveSign()
                 if !Task.isCancelled {
