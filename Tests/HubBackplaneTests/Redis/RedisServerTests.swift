@@ -79,6 +79,20 @@ struct RedisServerTests {
         }
     }
 
+    /// However much is read, appends and leases do not wait behind it. Redis knows each connection by its last command.
+    @Test func logsAreReadOnAConnectionOfTheirOwn() async throws {
+        let server = try await RedisServer.start()
+        try await withRedisBackplane(RedisConfiguration(url: server.url)) { backplane, names in
+            let stream = names.stream("s")
+            _ = try await backplane.append(stream.entry(1, 0, "open", creates: true))
+            _ = try await backplane.read(stream.log, after: nil)
+            _ = try await backplane.append(stream.entry(1, 1, "text"))
+            try await backplane.renewLease(of: NodeID(), count: 1, timeToLive: .seconds(60))
+            let clients = try server.command("CLIENT", "LIST")
+            for command in ["xrange", "publish", "pexpire"] { #expect(clients.contains("cmd=\(command) ")) }
+        }
+    }
+
     @Test func everySubscribedNodeCounts() async throws {
         let server = try await RedisServer.start()
         let configuration = try RedisConfiguration(url: server.url)
@@ -128,6 +142,18 @@ struct RedisServerTests {
             try server.command("DEL", names.asks.rawValue)
             try await backplane.enqueue("after", on: names.asks)
             #expect(try await waiting.value.map(\.payload) == ["after"])
+        }
+    }
+
+    /// Redis keeps what a group's consumers have acknowledged.
+    @Test func whatIsAcknowledgedLeavesTheQueue() async throws {
+        try await withBackplane(.redis) { backplane, names in
+            for number in 0..<3 { try await backplane.enqueue("\(number)", on: names.asks) }
+            let taken = try await backplane.take(2, from: names.asks, consumer: "a", wait: nil)
+            let server = try await SharedRedis.server.value
+            #expect(try server.command("XLEN", names.asks.rawValue) == ":3\r\n")
+            try await backplane.acknowledge(taken.map(\.id), on: names.asks)
+            #expect(try server.command("XLEN", names.asks.rawValue) == ":1\r\n")
         }
     }
 
