@@ -82,6 +82,23 @@ public protocol Backplane: Sendable {
     /// How many members sets have, as many results as sets.
     func memberCounts(of sets: [KeyName]) async throws -> [Int]
 
+    // MARK: Memberships
+
+    /// Makes a member belong to a set until a time; another time replaces an earlier one.
+    ///
+    /// - Parameters:
+    ///   - end: In milliseconds since 1970, of the backplane's clock.
+    ///   - now: The time by that clock. Members whose time is over leave.
+    ///   - limit: How many may belong to the set, give or take some that enter at the same moment.
+    /// - Returns: `false` where there is no place for another one.
+    func enter(_ member: String, into set: KeyName, until end: Int64, now: Int64, limit: Int) async throws -> Bool
+
+    /// Makes a member, or all for `nil`, belong to a set no more.
+    func leave(_ member: String?, from set: KeyName) async throws
+
+    /// The members that belong to a set at a time.
+    func members(of set: KeyName, now: Int64) async throws -> Set<String>
+
     // MARK: Queues
 
     /// Puts an item into a queue.

@@ -1,8 +1,8 @@
 /// The name of a channel on the backplane.
 public struct ChannelName: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: String
-    /// Whether a node that listens no more is unsubscribed at once, not after a while: nobody comes back to the channel,
-    /// and whoever publishes to it must not think for long that somebody is there.
+    /// Whether a node that listens no more is unsubscribed at once, not after a while: whoever publishes to the channel must
+    /// not think for long that somebody is there, and wait for an answer.
     package let isLeftAtOnce: Bool
     /// Whether it carries what is appended to the logs that a node follows. Only ``LogAppend/followers`` are told there.
     package let isFeed: Bool
@@ -86,10 +86,14 @@ public struct BackplaneNames: Sendable {
     public func connectionClaim(_ id: String) -> KeyName { KeyName("\(app){c:\(id)}:home") }
 
     /// What is said to a group of a hub.
-    public func group(_ name: String, hub: String) -> ChannelName { ChannelName("\(app)\(hub):{g:\(name)}") }
+    public func group(_ name: String, hub: String) -> ChannelName {
+        ChannelName("\(app)\(hub):{g:\(name)}", isLeftAtOnce: true)
+    }
 
     /// What is said to all connections of a user at a hub.
-    public func user(_ id: String, hub: String) -> ChannelName { ChannelName("\(app)\(hub):{u:\(id)}") }
+    public func user(_ id: String, hub: String) -> ChannelName {
+        ChannelName("\(app)\(hub):{u:\(id)}", isLeftAtOnce: true)
+    }
 
     /// The connections of one node that are members of a group.
     public func groupMembers(_ name: String, hub: String, node: NodeID) -> KeyName {
@@ -100,6 +104,9 @@ public struct BackplaneNames: Sendable {
     public func userConnections(_ id: String, hub: String, node: NodeID) -> KeyName {
         KeyName("\(user(id, hub: hub)):\(node)")
     }
+
+    /// The groups that a user is a member of with every connection.
+    public func userGroups(_ id: String, hub: String) -> KeyName { KeyName("\(user(id, hub: hub)):groups") }
 
     /// What is said to all connections of a hub.
     public func all(hub: String) -> ChannelName { ChannelName("\(app)\(hub):{all}") }

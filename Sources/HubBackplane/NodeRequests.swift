@@ -4,8 +4,11 @@ import Synchronization
 package final class NodeRequests<Answer: Sendable>: Sendable {
     private struct Waiter {
         let continuation: CheckedContinuation<Answer?, Never>
-        /// Nodes that have nothing to say to it.
+        let asksAll: Bool
+        /// Nodes that have nothing to say to it; where all are asked, those that have answered.
         var silent: Set<NodeID> = []
+        /// What one of them has answered.
+        var answer: Answer?
         /// How many nodes have heard it, as far as is known.
         var listeners: Int?
 
@@ -21,9 +24,11 @@ package final class NodeRequests<Answer: Sendable>: Sendable {
     /// It is sent again from time to time: whoever had to do it may have gone at that moment, and then the next attempt
     /// finds nobody. Doing it twice must do no harm.
     ///
-    /// - Returns: The answer; nil where nobody has answered.
+    /// - Parameter asksAll: Whether it is waited for all that hear it, and not for the first answer.
+    /// - Returns: The answer; nil where nobody has answered, or not all of whom it is asked.
     package func perform(
-        every interval: Duration, attempts: Int, send: @escaping @Sendable (_ number: UInt64) -> Void
+        every interval: Duration, attempts: Int, asksAll: Bool = false,
+        send: @escaping @Sendable (_ number: UInt64) -> Void
     ) async -> Answer? {
         let number = UInt64.random(in: .min ... .max)
         let repeater = Task {
@@ -35,7 +40,7 @@ package final class NodeRequests<Answer: Sendable>: Sendable {
             finish(number, nil)
         }
         let answer = await withCheckedContinuation { continuation in
-            waiters.withLock { $0[number] = Waiter(continuation: continuation) }
+            waiters.withLock { $0[number] = Waiter(continuation: continuation, asksAll: asksAll) }
             send(number)
         }
         repeater.cancel()
@@ -45,6 +50,28 @@ package final class NodeRequests<Answer: Sendable>: Sendable {
     /// The request was answered, or there is nobody to do it.
     package func finish(_ number: UInt64, _ answer: Answer?) {
         waiters.withLock { $0.removeValue(forKey: number) }?.continuation.resume(returning: answer)
+    }
+
+    /// A node has answered the request. Where all are asked, the others are waited for.
+    ///
+    /// - Returns: Whether all of them have answered.
+    package func answered(_ number: UInt64, _ answer: Answer, by node: NodeID) -> Bool {
+        let (first, isVain) = waiters.withLock { waiters -> (Waiter?, Bool) in
+            guard waiters[number]?.asksAll == true else { return (waiters.removeValue(forKey: number), false) }
+            waiters[number]?.silent.insert(node)
+            waiters[number]?.answer = answer
+            return (nil, waiters[number]?.isVain ?? false)
+        }
+        first?.continuation.resume(returning: answer)
+        return isVain
+    }
+
+    /// There is nobody who has yet to answer the request.
+    ///
+    /// - Parameter otherwise: The answer where nobody had one.
+    package func finish(_ number: UInt64, otherwise: Answer) {
+        guard let waiter = waiters.withLock({ $0.removeValue(forKey: number) }) else { return }
+        waiter.continuation.resume(returning: waiter.answer ?? otherwise)
     }
 
     /// So many nodes have heard the request.

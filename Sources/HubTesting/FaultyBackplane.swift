@@ -17,6 +17,8 @@ package final class FaultyBackplane: Backplane {
         package var failsLeases = false
         /// New subscriptions are confirmed only when this is over.
         package var holdsSubscriptions = false
+        /// Who is a member is told only when this is over, as of the time when it was asked.
+        package var holdsMemberships = false
         /// What is put into a queue is lost before anybody takes it.
         package var losesItems = false
         /// Entries that logs have lost.
@@ -32,6 +34,8 @@ package final class FaultyBackplane: Backplane {
     package let appends = Mutex<[LogID]>([])
     /// How many items were asked for each time, and for how long they were waited for.
     package let takes = Mutex<[(count: Int, wait: Duration?)]>([])
+    /// How often members of a set were asked for.
+    package let membershipReads = Atomic(0)
 
     package init(base: InMemoryBackplane = InMemoryBackplane(), faults: Faults = Faults()) {
         self.base = base
@@ -153,6 +157,28 @@ package final class FaultyBackplane: Backplane {
     package func memberCounts(of sets: [KeyName]) async throws -> [Int] {
         try checkPresence()
         return try await base.memberCounts(of: sets)
+    }
+
+    // MARK: Memberships
+
+    package func enter(
+        _ member: String, into set: KeyName, until end: Int64, now: Int64, limit: Int
+    ) async throws -> Bool {
+        try checkPresence()
+        return try await base.enter(member, into: set, until: end, now: now, limit: limit)
+    }
+
+    package func leave(_ member: String?, from set: KeyName) async throws {
+        try checkPresence()
+        try await base.leave(member, from: set)
+    }
+
+    package func members(of set: KeyName, now: Int64) async throws -> Set<String> {
+        membershipReads.add(1, ordering: .relaxed)
+        try checkPresence()
+        let members = try await base.members(of: set, now: now)
+        while faults.withLock({ $0.holdsMemberships }) { try await Task.sleep(for: .milliseconds(1)) }
+        return members
     }
 
     // MARK: Queues

@@ -1,10 +1,12 @@
 """The management API, asked at one node for connections of all nodes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import aiohttp
+import jwt
 import pytest
 
 from cluster import Cluster
@@ -141,31 +143,102 @@ async def test_refusals(managed: Cluster, api: aiohttp.ClientSession) -> None:
                 assert response.status == 200 and (await response.json())["openapi"].startswith("3.")
 
 
-async def test_users_of_all_nodes() -> None:
-    import jwt
+SECRET = "a secret of more than 32 bytes, as it must be"
 
-    secret = "a secret of more than 32 bytes, as it must be"
-    options = ("--model", "echo", "--management-key", KEY, "--jwt-secret", secret)
-    with serving("--port", "0", *options) as server:
-        token = {"Authorization": "Bearer " + jwt.encode({"sub": "ada@x", "exp": 2**33}, secret, algorithm="HS256")}
-        async with aiohttp.ClientSession(server.url) as http, http.ws_connect("/chat", headers=token) as raw:
-            socket = HubSocket(raw)
-            await socket.handshake()
-            await socket.invoke("Nobody")
-            async with aiohttp.ClientSession(server.url, headers={"api-key": KEY}) as api:
-                user = "/users/ada%40x"
-                assert await ask(api, "HEAD", user) == 200
-                assert await ask(api, "HEAD", "/users/eve") == 404
-                assert await ask(api, "POST", f"{user}/:send", **message("user")) == 202
-                assert (await socket.receive())["target"] == "user"
-                assert await ask(api, "HEAD", f"{user}/groups/g") == 404
-                assert await ask(api, "PUT", f"{user}/groups/g") == 200
-                assert await ask(api, "HEAD", f"{user}/groups/g") == 200
-                assert await ask(api, "DELETE", f"{user}/groups/g") == 200
-                assert await ask(api, "DELETE", f"{user}/groups") == 200
-                assert await ask(api, "PUT", "/users/eve/groups/g") == 404
-                assert await ask(api, "POST", f"{user}/:closeConnections") == 204
-                assert (await socket.receive())["type"] == 7
+
+def token(user: str) -> dict[str, str]:
+    return {"Authorization": "Bearer " + jwt.encode({"sub": user, "exp": 2**33}, SECRET, algorithm="HS256")}
+
+
+@pytest.fixture(scope="module")
+def users() -> Iterator[Cluster]:
+    """Nodes that know who their clients are."""
+    yield from started("users", "--nodes", "3", options=("--management-key", KEY, "--jwt-secret", SECRET))
+
+
+async def connected(stack: AsyncExitStack, url: str, user: str) -> Client:
+    """A user's connection at a node, which the hub knows by now."""
+    http = await stack.enter_async_context(aiohttp.ClientSession(url, headers=token(user)))
+    async with http.post("/chat/negotiate?negotiateVersion=1") as response:
+        negotiated = await response.json()
+    query = {"id": negotiated["connectionToken"]}
+    socket = HubSocket(await stack.enter_async_context(http.ws_connect("/chat", params=query)))
+    await socket.handshake()
+    await socket.invoke("Nobody")
+    return Client(negotiated["connectionId"], socket)
+
+
+async def test_users_of_all_nodes(users: Cluster) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [await connected(stack, users.url(node), "ada@x") for node in NODES[1:]]
+        api = await stack.enter_async_context(aiohttp.ClientSession(users.url(NODES[0]), headers={"api-key": KEY}))
+        user = "/users/ada%40x"
+        assert await ask(api, "HEAD", user) == 200
+        assert await ask(api, "HEAD", "/users/eve") == 404
+        assert await ask(api, "POST", f"{user}/:send", **message("user")) == 202
+        for client in clients:
+            assert await client.told("user") == []
+        assert await ask(api, "POST", f"{user}/:closeConnections") == 204
+        for client in clients:
+            assert (await client.socket.receive())["type"] == 7
+
+
+async def test_user_is_a_member_with_the_connections_of_all_nodes(users: Cluster) -> None:
+    async with AsyncExitStack() as stack:
+        apis = [
+            await stack.enter_async_context(aiohttp.ClientSession(users.url(node), headers={"api-key": KEY}))
+            for node in NODES
+        ]
+        membership, group = "/users/ada/groups/g", "/groups/g"
+        early = await connected(stack, users.url(NODES[0]), "ada")
+        assert await ask(apis[1], "HEAD", membership) == 404
+        assert await ask(apis[1], "PUT", membership) == 200
+        clients = [early] + [await connected(stack, users.url(node), "ada") for node in NODES]
+        bob = await connected(stack, users.url(NODES[2]), "bob")
+        for api in apis:
+            assert await ask(api, "HEAD", membership) == 200
+        assert await ask(apis[2], "POST", f"{group}/:send", **message("members")) == 202
+        assert await ask(apis[2], "POST", "/:send", **message("all")) == 202
+        for client in clients:
+            assert await client.told("members") == []
+            assert await client.told("all") == []
+        assert await bob.told("all") == []
+
+        assert await ask(apis[2], "DELETE", membership) == 204
+        assert await ask(apis[0], "HEAD", membership) == 404
+        clients.append(await connected(stack, users.url(NODES[1]), "ada"))
+        assert await ask(apis[2], "POST", f"{group}/:send", **message("members")) == 202
+        assert await ask(apis[2], "POST", "/:send", **message("last")) == 202
+        for client in clients:
+            assert await client.told("last") == []
+
+        for name in ("a", "b"):
+            assert await ask(apis[0], "PUT", f"/users/ada/groups/{name}") == 200
+        assert await ask(apis[1], "DELETE", "/users/ada/groups") == 204
+        for name in ("a", "b"):
+            assert await ask(apis[2], "HEAD", f"/users/ada/groups/{name}") == 404
+
+
+async def test_membership_of_a_user_lasts_for_its_time(users: Cluster) -> None:
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(aiohttp.ClientSession(users.url(NODES[0]), headers={"api-key": KEY}))
+        for ttl in ("-1", "x", "", "1.5", "31536001", "9" * 30):
+            assert await ask(api, "PUT", "/users/eve/groups/g", params={"ttl": ttl}) == 400
+        # There is nobody whom it could hold for.
+        assert await ask(api, "PUT", "/users/eve/groups/g", params={"ttl": "0"}) == 404
+        assert await ask(api, "HEAD", "/users/eve/groups/g") == 404
+        assert await ask(api, "PUT", "/users/eve/groups/long", params={"ttl": "31536000"}) == 200
+        assert await ask(api, "PUT", "/users/eve/groups/short", params={"ttl": "1"}) == 200
+        early = await connected(stack, users.url(NODES[1]), "eve")
+        keys = users.redis("--scan", "--pattern", "*{u:eve}:groups").split()
+        assert len(keys) == 1 and int(users.redis("PTTL", keys[0])) > 31_000_000_000
+        async with asyncio.timeout(5):
+            while users.redis("ZCOUNT", keys[0], str(time.time_ns() // 1_000_000), "+inf").strip() != "1":
+                await asyncio.sleep(0.05)
+        late = await connected(stack, users.url(NODES[2]), "eve")
+        assert await ask(api, "POST", "/groups/short/:send", **message("short")) == 202
+        assert await ask(api, "POST", "/groups/long/:send", **message("long")) == 202
+        assert [await early.told("short"), await early.told("long"), await late.told("long")] == [[]] * 3
 
 
 async def test_api_is_off_without_a_key() -> None:

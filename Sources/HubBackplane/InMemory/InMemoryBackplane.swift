@@ -21,6 +21,8 @@ public final class InMemoryBackplane: Backplane {
         var queues: [KeyName: InMemoryQueue] = [:]
         var leases = ExpiringKeys<NodeLease>()
         var sets = ExpiringKeys<Set<String>>()
+        /// The ends of memberships, by member.
+        var memberships = ExpiringKeys<[String: Int64]>()
     }
 
     /// Messages that wait for their receivers, in bytes: the bound against a receiver that blocks.

@@ -29,13 +29,25 @@ extension HubEndpoint {
 
     private static let noAnswer: UInt64 = 0
 
-    private func ask(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
+    /// The same, and waits until all nodes that have any have done it.
+    ///
+    /// - Returns: Nil where some have not answered.
+    func commandEverywhere(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
+        let here = await perform(command, on: receivers(at: address))
+        let elsewhere = await ask(command, at: address, asksAll: true)
+        return here == .done && elsewhere != nil ? .done : elsewhere
+    }
+
+    private func ask(
+        _ command: ConnectionCommand, at address: HubAddress, asksAll: Bool = false
+    ) async -> CommandOutcome? {
         let me = HubAddress.node(server.node)
         await subscriptions.retain(me)
-        let outcome = await commands.perform(every: Self.commandInterval, attempts: Self.commandAttempts) {
-            [self] number in
+        let outcome = await commands.perform(
+            every: Self.commandInterval, attempts: Self.commandAttempts, asksAll: asksAll
+        ) { [self] number in
             publish(.command(number: number, command), to: address) { [self] receivers in
-                if commands.isHeard(number, by: receivers) { nobodyHasAny(number) }
+                if commands.isHeard(number, by: receivers) { nobodyIsLeft(number) }
             }
         }
         subscriptions.release(me)
@@ -44,16 +56,17 @@ extension HubEndpoint {
 
     /// Another node has done what this one has asked; it may have had no connection to do it to.
     func acknowledged(_ number: UInt64, _ outcome: CommandOutcome, by node: NodeID) {
-        guard outcome == .notFound else { return commands.finish(number, outcome) }
-        if commands.hasNothing(number, node) { nobodyHasAny(number) }
+        let isLast =
+            outcome == .notFound ? commands.hasNothing(number, node) : commands.answered(number, outcome, by: node)
+        if isLast { nobodyIsLeft(number) }
     }
 
-    /// Where none of those that hear a command has such a connection there is none, unless its node subscribes to its
+    /// Where all that hear a command have answered nobody else has such a connection, unless its node subscribes to its
     /// channels again just now: its lease says so, and the command is sent again.
-    private func nobodyHasAny(_ number: UInt64) {
+    private func nobodyIsLeft(_ number: UInt64) {
         guard server.backplane.isReady else { return commands.finish(number, nil) }
         Task {
-            if await !server.leases.isSomeoneResubscribing() { commands.finish(number, .notFound) }
+            if await !server.leases.isSomeoneResubscribing() { commands.finish(number, otherwise: .notFound) }
         }
     }
 

@@ -65,15 +65,17 @@ extension HubConnection {
         state.timers.sent(now: loop.now)
     }
 
-    /// Listens where the connection is addressed, and then tells the hub. The client's messages wait until it has been
+    /// Listens where the connection is addressed, joins its user's groups, and then tells the hub. The client's messages wait until it has been
     /// told.
     private func tellHub() {
         let unconfirmed = addresses.filter { !endpoint.subscriptions.retainIfConfirmed($0) }
-        guard !unconfirmed.isEmpty || endpoint.registrations.onConnected != nil || endpoint.filters != nil else {
+        let mustWait = !unconfirmed.isEmpty || request.userID != nil
+        guard mustWait || endpoint.registrations.onConnected != nil || endpoint.filters != nil else {
             return opened()
         }
         state.opening = Task {
             for address in unconfirmed { await endpoint.subscriptions.retain(address) }
+            await endpoint.userGroups.join(self)
             do {
                 try await tellConnected()
                 loop.eventLoop.execute { self.opened() }

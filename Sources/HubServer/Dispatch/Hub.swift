@@ -113,6 +113,9 @@ extension Hub {
     /// The hub's groups, from outside the hub's methods. The hub must be mounted.
     public var groups: HubGroups { HubGroups(endpoint: endpoint) }
 
+    /// The hub's groups as users are members of them, from outside the hub's methods. The hub must be mounted.
+    public var userGroups: HubUserGroups { HubUserGroups(endpoint: endpoint) }
+
     /// Who is there, on all nodes. The hub must be mounted.
     public var presence: HubPresence { HubPresence(endpoint: endpoint) }
 

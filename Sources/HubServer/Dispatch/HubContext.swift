@@ -42,6 +42,9 @@ public struct HubContext: Sendable {
     /// The hub's groups.
     public var groups: HubGroups { HubGroups(endpoint: connection.endpoint) }
 
+    /// The hub's groups as users are members of them.
+    public var userGroups: HubUserGroups { HubUserGroups(endpoint: connection.endpoint) }
+
     /// Who is there, on all nodes.
     public var presence: HubPresence { HubPresence(endpoint: connection.endpoint) }
 

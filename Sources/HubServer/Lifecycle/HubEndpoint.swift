@@ -24,6 +24,7 @@ public final class HubEndpoint: Sendable {
     let roster = Roster()
     /// Nil where nobody asks who is there.
     let presence: PresenceRecord?
+    let userGroups = UserGroupJoining()
     let subscriptions: ChannelSubscriptions
     let commands = NodeRequests<CommandOutcome>()
     let answers = PendingAnswers()

@@ -40,7 +40,7 @@ extension HubEndpoint {
     /// What the hub does with streams that backends feed; nil for nothing.
     package var streams: (any HubStreams)? { registrations.streams }
 
-    /// Adds the connections that are there now to a group.
+    /// Adds connections to a group.
     package func add(_ address: HubAddress, toGroup group: String) async -> CommandOutcome? {
         await command(.add(group: group), at: address)
     }

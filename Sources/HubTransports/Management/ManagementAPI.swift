@@ -64,14 +64,16 @@ package struct ManagementAPI: Sendable {
             return ManagementAnswer(.noContent)
         case .closeOne(let address):
             return ManagementAnswer(await endpoint.close(address, reason: target.value("reason")), done: .ok)
-        case .find(let address, let group):
-            return ManagementAnswer(await endpoint.find(address, inGroup: group), done: .ok)
+        case .find(let address):
+            return ManagementAnswer(await endpoint.find(address), done: .ok)
         case .add(let address, let group):
             return ManagementAnswer(await endpoint.add(address, toGroup: group), done: .ok)
         case .remove(let address, let group):
             return ManagementAnswer(await endpoint.remove(address, fromGroup: group), done: .ok)
         case .removeFromAllGroups(let address):
             return ManagementAnswer(await endpoint.removeFromAllGroups(address), done: .ok)
+        case .user(let id, let operation):
+            return await perform(operation, onUser: id, of: endpoint, target)
         case .openStream:
             return await openStream(body, at: endpoint)
         case .stream(let id, let operation):

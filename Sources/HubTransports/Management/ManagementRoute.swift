@@ -13,12 +13,21 @@ enum ManagementRoute: Sendable, Equatable {
         case close(HubAddress)
         /// `DELETE` of one connection.
         case closeOne(HubAddress)
-        case find(HubAddress, inGroup: String? = nil)
+        case find(HubAddress)
         case add(HubAddress, toGroup: String)
         case remove(HubAddress, fromGroup: String)
         case removeFromAllGroups(HubAddress)
+        case user(String, UserOperation)
         case openStream
         case stream(String, StreamOperation)
+    }
+
+    /// What is done to a user's groups.
+    enum UserOperation: Sendable, Equatable {
+        case find(inGroup: String)
+        case add(toGroup: String)
+        case remove(fromGroup: String)
+        case removeFromAllGroups
     }
 
     /// What is done to a stream that a backend feeds.
@@ -147,23 +156,26 @@ enum ManagementRoute: Sendable, Equatable {
             return try action(method, rest[rest.startIndex], address)
         case ("groups"?, 1):
             guard method == .delete else { throw .method([.delete]) }
-            return .removeFromAllGroups(address)
+            return .user(user, .removeFromAllGroups)
         case ("groups"?, 2):
             let group = rest[rest.startIndex + 1]
-            if method == .get || method == .head { return .find(address, inGroup: group) }
-            return try membership(method, address, group, besides: [.get, .head])
+            return switch method {
+            case .get, .head: .user(user, .find(inGroup: group))
+            case .put: .user(user, .add(toGroup: group))
+            case .delete: .user(user, .remove(fromGroup: group))
+            default: throw .method([.get, .head, .put, .delete])
+            }
         default: throw .path
         }
     }
 
     private static func membership(
-        _ method: HTTPRequest.Method, _ address: HubAddress, _ group: String,
-        besides others: [HTTPRequest.Method] = []
+        _ method: HTTPRequest.Method, _ address: HubAddress, _ group: String
     ) throws(Unknown) -> Operation {
         switch method {
         case .put: return .add(address, toGroup: group)
         case .delete: return .remove(address, fromGroup: group)
-        default: throw .method(others + [.put, .delete])
+        default: throw .method([.put, .delete])
         }
     }
 }

@@ -15,7 +15,7 @@ extension Record where Element == String {
 
 extension BackplaneNames {
     /// A channel of a test.
-    func testChannel(_ name: String = "channel") -> ChannelName { group(name, hub: "test") }
+    func testChannel(_ name: String = "channel") -> ChannelName { stream(name).channel }
 }
 
 extension ByteBuffer: @retroactive ExpressibleByStringLiteral, @retroactive ExpressibleByStringInterpolation {

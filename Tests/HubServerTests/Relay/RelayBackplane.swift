@@ -129,6 +129,11 @@ final class RelayBackplane: Backplane {
 
     func members(of sets: [KeyName]) async throws -> [Set<String>] { try await base.members(of: sets) }
     func memberCounts(of sets: [KeyName]) async throws -> [Int] { try await base.memberCounts(of: sets) }
+    func enter(_ member: String, into set: KeyName, until end: Int64, now: Int64, limit: Int) async throws -> Bool {
+        try await base.enter(member, into: set, until: end, now: now, limit: limit)
+    }
+    func leave(_ member: String?, from set: KeyName) async throws { try await base.leave(member, from: set) }
+    func members(of set: KeyName, now: Int64) async throws -> Set<String> { try await base.members(of: set, now: now) }
     func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws { try await base.enqueue(item, on: queue) }
 
     func take(_ count: Int, from queue: KeyName, consumer: String, wait: Duration?) async throws -> [QueueItem] {
