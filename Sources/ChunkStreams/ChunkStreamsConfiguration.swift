@@ -16,7 +16,8 @@ public struct ChunkStreamsConfiguration: Sendable {
     public var windowBytes = 256 * 1024
     /// After about this silence a follower reads the log's end, and asks the producer when that is silent too.
     public var silence: Duration = .seconds(10)
-    /// How long a stream whose producer was lost before it wrote any text waits for another one to take it over.
+    /// How long a stream whose producer was lost waits for another one to take it over, where that is possible: before any
+    /// text was written, or when a backend feeds it.
     public var takeOverTime: Duration = .seconds(10)
     /// How many producers may be lost before they wrote any text; after that the stream has failed.
     public var maximumBeginnings = 3

@@ -46,12 +46,15 @@ final class LiveStream: Sendable {
     }
 
     /// A stream produced here.
-    init(id: ChunkStreamID, opening: StreamEntry.Opening, production: Production, node: StreamNode) {
+    init(
+        id: ChunkStreamID, opening: StreamEntry.Opening, text: StreamText, production: Production, node: StreamNode
+    ) {
         self.id = id
         self.names = node.names.stream(id.rawValue)
         self.node = node
         self.tag = node.registry.newTag()
-        self.state = NIOLockedValueBox(State(content: StreamContent(opening: opening), production: production))
+        self.state = NIOLockedValueBox(
+            State(content: StreamContent(opening: opening, text: text), production: production))
     }
 }
 

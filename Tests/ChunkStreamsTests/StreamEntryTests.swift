@@ -8,6 +8,7 @@ import Testing
     static let entries: [StreamEntry] = [
         .open(.init(epoch: 1, textEpoch: 1, node: NodeID("0123456789abcdef"))),
         .open(.init(epoch: 7, textEpoch: 3, node: NodeID(""))),
+        .open(.init(epoch: 2, textEpoch: 1, node: NodeID("n"), isFed: true)),
         .chunks(.init(epoch: 1, first: 1, lengths: ChunkLengths([3]), text: ByteBuffer(string: "abc"))),
         .chunks(.init(epoch: 9, first: 41, lengths: ChunkLengths([1, 0, 4]), text: ByteBuffer(string: "aé\u{301}"))),
         .end(epoch: 1, StreamEnd(finish: .completed, chunks: 2, bytes: 5, sha256: Array(0..<32))),

@@ -3,7 +3,7 @@ package import NIOCore
 
 /// The form of entries in the log and on the channel. Integers are big-endian, readers ignore what follows the fields.
 ///
-///     open    'O'  epoch:u32  textEpoch:u32  node:str8
+///     open    'O'  epoch:u32  textEpoch:u32  node:str8  isFed:u8
 ///     chunks  'C'  epoch:u32  first:u32  count:u32  (length:u32)×count  text
 ///     end     'E'  epoch:u32  chunks:u32  bytes:u64  sha256:32 bytes  finish:u8
 ///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16]
@@ -24,7 +24,10 @@ extension StreamEntry {
             guard let textEpoch: UInt32 = payload.readInteger(), textEpoch > 0, let node = payload.readString8() else {
                 return nil
             }
-            self = .open(Opening(epoch: UInt64(epoch), textEpoch: UInt64(textEpoch), node: NodeID(node)))
+            self = .open(
+                Opening(
+                    epoch: UInt64(epoch), textEpoch: UInt64(textEpoch), node: NodeID(node),
+                    isFed: payload.readInteger(as: UInt8.self) == 1))
         case Kind.chunks:
             guard let chunks = Chunks(epoch: UInt64(epoch), rest: payload) else { return nil }
             self = .chunks(chunks)
@@ -44,6 +47,7 @@ extension StreamEntry {
             buffer.writeInteger(UInt32(truncatingIfNeeded: opening.epoch))
             buffer.writeInteger(UInt32(truncatingIfNeeded: opening.textEpoch))
             buffer.writeString8(opening.node.rawValue)
+            buffer.writeInteger(UInt8(opening.isFed ? 1 : 0))
             return buffer
         case .chunks(let chunks):
             var buffer = ByteBuffer()

@@ -17,6 +17,8 @@ enum StreamEntry: Sendable, Equatable {
         /// writer goes on with it.
         var textEpoch: UInt64
         var node: NodeID
+        /// Whether a backend feeds the stream: any node can go on with it then, with what the backend says next.
+        var isFed = false
     }
 
     /// Consecutive chunks of text.

@@ -46,7 +46,8 @@ final class FedStream: Sendable {
         switch producer.append(text, at: place) {
         case .taken(let position, let mustWait):
             if mustWait { await waitForRoom() }
-            return .open(position)
+            // Where another node has taken the stream by now, the log may not have the text.
+            return producer.produced == nil ? nil : .open(position)
         case .refused(let answer):
             return answer
         case .interrupted:

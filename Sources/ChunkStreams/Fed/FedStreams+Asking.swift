@@ -73,16 +73,31 @@ extension FedStreams {
             watch.withLock { watch in
                 guard !watch.isBegun else { return }
                 watch.isBegun = true
-                watch.ofProducer = node.leases.watch(producer) { self.died(producer, with: id, number) }
+                watch.ofProducer = node.leases.watch(producer) { self.died(producer, with: id, request, number) }
             }
         }
     }
 
-    /// The node that produces the stream is dead: unless somebody who views it has ended it already, this one does.
-    private func died(_ producer: NodeID, with id: ChunkStreamID, _ number: UInt64) {
+    /// The node that produces the stream is dead. Where its backend feeds it this one goes on with it; where nobody can, and
+    /// nobody who views it has ended it already, this one does.
+    private func died(
+        _ producer: NodeID, with id: ChunkStreamID, _ request: FedStreamRequest, _ number: UInt64
+    ) {
         Task {
-            _ = try? await streams.end(id, lost: producer, as: .failed(.producerLost))
-            requests.finish(number, .unknown)
+            // Nobody who only looks keeps a stream alive.
+            if request == .look, let position = try? await streams.position(ofLost: id) {
+                return requests.finish(number, .open(position))
+            }
+            do {
+                let isFull = try await goOn(with: id, from: producer) == .full
+                // Another node may have room.
+                requests.finish(number, isFull ? nil : .unknown)
+            } catch is ChunkStreams.CannotGoOn {
+                _ = try? await streams.end(id, lost: producer, as: .failed(.producerLost))
+                requests.finish(number, .unknown)
+            } catch {
+                requests.finish(number, nil)
+            }
         }
     }
 }

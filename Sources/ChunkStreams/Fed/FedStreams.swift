@@ -4,7 +4,7 @@ package import NIOCore
 import Synchronization
 
 /// The chunk streams that backends feed: each is produced by the node at which it was opened, and any node takes requests
-/// for it and passes them on.
+/// for it and passes them on. When that node dies, the one that gets the backend's next request goes on with the stream.
 ///
 /// Streams whose backends are silent for too long end as failed.
 package final class FedStreams: Sendable {
@@ -49,6 +49,24 @@ package final class FedStreams: Sendable {
     /// - Parameter meta: As in ``ChunkStreams/create(_:meta:)``.
     /// - Throws: ``BackplaneError``
     package func open(_ id: ChunkStreamID, meta: ByteBuffer) async throws -> Opening {
+        try await produce(id) {
+            try await streams.create(id, meta: meta)
+            return try await streams.open(id, meta: meta, isFed: true)
+        }
+    }
+
+    /// Goes on with a stream whose producing node is dead.
+    func goOn(with id: ChunkStreamID, from producer: NodeID) async throws -> Opening {
+        try await produce(id) {
+            let producer = try await streams.goOn(with: id, from: producer)
+            if producer != nil { node.logger.notice("A stream goes on here", metadata: ["stream": "\(id)"]) }
+            return producer
+        }
+    }
+
+    private func produce(
+        _ id: ChunkStreamID, _ open: () async throws -> ChunkProducer?
+    ) async throws -> Opening {
         let hasPlace = state.withLock { state in
             guard !state.isDraining, state.streams.count + state.openings < configuration.maximumStreams else {
                 return false
@@ -64,8 +82,7 @@ package final class FedStreams: Sendable {
                 if let fed { state.streams[id] = fed }
             }
         }
-        try await streams.create(id, meta: meta)
-        guard let producer = try await streams.open(id, meta: meta) else { return .exists }
+        guard let producer = try await open() else { return .exists }
         fed = FedStream(producer: producer)
         producer.onInterrupt { [weak self] in
             Task { await self?.end(id, .stopped) }
@@ -83,8 +100,9 @@ package final class FedStreams: Sendable {
     /// Does what a backend asks of a stream that this node produces; `nil` where it does not (any more).
     func perform(_ request: FedStreamRequest, on id: ChunkStreamID) async -> FedStreamAnswer? {
         guard let fed = state.withLock({ $0.streams[id] }) else {
-            guard let produced = node.registry[id]?.produced else { return nil }
-            if case .open = produced, request != .look { return .notFed }
+            guard let stream = node.registry[id], let produced = stream.produced else { return nil }
+            // One that is fed is just being opened here.
+            if case .open = produced, request != .look { return stream.isFed ? nil : .notFed }
             return produced
         }
         let answer = await fed.answer(request)

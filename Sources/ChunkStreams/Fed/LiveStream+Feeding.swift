@@ -25,7 +25,9 @@ extension LiveStream {
             guard known.readSlice(length: overlap) == new.readSlice(length: overlap) else {
                 return (.refused(.different(state.position)), .none)
             }
-            guard new.readableBytes > 0 else { return (.taken(state.position, mustWait: false), .none) }
+            guard new.readableBytes > 0 else {
+                return (.taken(state.position, mustWait: state.mustWait(for: node.configuration)), .none)
+            }
             switch take(new, in: &state) {
             case .success(let (work, mustWait)): return (.taken(state.position, mustWait: mustWait), work)
             case .failure(.tooLong): return (.refused(.tooLong(state.position)), .none)
@@ -35,6 +37,9 @@ extension LiveStream {
         perform(work)
         return fed
     }
+
+    /// Whether this node produces the stream for a backend.
+    var isFed: Bool { state.withLockedValue { $0.production?.isFed ?? false } }
 
     /// How far the text is that this node produces: `nil` where it does not.
     var produced: FedStreamAnswer? {

@@ -19,10 +19,11 @@ extension LiveStream {
                 state.viewers.update(number) { $0.isSignalled = false }
                 return (.nothing, false)
             }
+            let end = state.production?.shown ?? .max
             let (next, hasMore) =
                 state.viewers.update(number) { viewer in
-                    let next = viewer.next(from: state.content, limit: limit)
-                    viewer.isSignalled = viewer.mayHaveMore(of: state.content, after: next)
+                    let next = viewer.next(from: state.content, limit: limit, through: end)
+                    viewer.isSignalled = viewer.mayHaveMore(of: state.content, after: next, through: end)
                     return (next, viewer.isSignalled)
                 } ?? (.nothing, false)
             if case .event = next { state.letGoOfReadText() }

@@ -38,10 +38,12 @@ struct StreamContent: Sendable {
     }
 
     /// What a producer knows that has just opened.
-    init(opening: StreamEntry.Opening) {
+    ///
+    /// - Parameter text: What it goes on with.
+    init(opening: StreamEntry.Opening, text: StreamText = StreamText()) {
         epoch = opening.epoch
         textEpoch = opening.textEpoch
-        text = StreamText()
+        self.text = text
         producer = opening.node
         isClaimed = false
     }

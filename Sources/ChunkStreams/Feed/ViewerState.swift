@@ -33,7 +33,9 @@ struct ViewerState: Sendable {
     }
 
     /// Takes the next event from what the node has.
-    mutating func next(from content: StreamContent, limit: Int) -> Next {
+    ///
+    /// - Parameter end: The last chunk that may be shown.
+    mutating func next(from content: StreamContent, limit: Int, through end: UInt64 = .max) -> Next {
         // It may be anything that another viewer has said.
         if content.isClaimed { return .nothing }
         if content.textEpoch > cursor.textEpoch {
@@ -47,7 +49,7 @@ struct ViewerState: Sendable {
                 return nextOfOwn(limit: limit)
             }
             own = nil
-            if let piece = content.text.read(after: cursor.seq, limit: limit) {
+            if let piece = content.text.read(after: cursor.seq, limit: limit, through: end) {
                 cursor.seq = piece.last
                 return .event(.text(piece.text, cursor))
             }
@@ -57,11 +59,11 @@ struct ViewerState: Sendable {
     }
 
     /// Whether there may be another event at once after the one that was taken.
-    func mayHaveMore(of content: StreamContent, after next: Next) -> Bool {
+    func mayHaveMore(of content: StreamContent, after next: Next, through end: UInt64 = .max) -> Bool {
         switch next {
         case .event(.text):
             own != nil || content.end != nil || content.textEpoch != cursor.textEpoch
-                || content.text.last != cursor.seq
+                || min(content.text.last, end) > cursor.seq
         case .event(.restarted): true
         case .event(.ended), .event(.lost), .nothing, .readLog: false
         }

@@ -52,7 +52,7 @@ extension LiveStream {
                 let survey = try await node.survey(names)
                 guard survey.end == nil || survey.hasUnreachableEnd, survey.opening.map({ $0.node == producer }) ?? true
                 else { return catchUp() }
-                if survey.opening != nil, survey.chunks == 0, survey.end == nil, mayBeTakenOver {
+                if survey.mayBeTakenOver, mayBeTakenOver {
                     mayBeTakenOver = false
                     try await Task.sleep(for: node.configuration.takeOverTime)
                     continue
@@ -76,6 +76,12 @@ extension LiveStream {
 }
 
 extension LogSurvey {
+    /// Whether somebody may go on with the stream: nobody has seen any of it, or its backend speaks to another node.
+    fileprivate var mayBeTakenOver: Bool {
+        guard let opening, end == nil else { return false }
+        return chunks == 0 || opening.isFed && !hasHole
+    }
+
     /// Why there is no more text when nobody produces it any more.
     fileprivate var problemWithoutProducer: StreamProblem {
         if opening == nil || hasUnreachableEnd { return .logLost }

@@ -16,8 +16,15 @@ struct LogSurvey {
     private(set) var beginnings = 0
     /// How many chunks can be read one after the other.
     private(set) var chunks: UInt64 = 0
-    private var bytes: UInt64 = 0
+    private(set) var bytes: UInt64 = 0
+    /// These chunks, where they are wanted.
+    private(set) var text: StreamText?
+    /// Chunks are missing in front of others.
+    private(set) var hasHole = false
     private var sha256 = SHA256()
+
+    /// - Parameter keepsText: Whether the text is wanted.
+    init(keepsText: Bool = false) { text = keepsText ? StreamText() : nil }
 
     /// Takes the next entry.
     mutating func take(_ entry: LogEntry) {
@@ -28,8 +35,10 @@ struct LogSurvey {
             if opening.textEpoch != self.opening?.textEpoch {
                 beginnings += 1
                 (chunks, bytes, sha256) = (0, 0, SHA256())
+                if text != nil { text = StreamText() }
             }
             self.opening = opening
+            hasHole = false
             // It is written again.
             (end, hasUnreachableEnd) = (nil, false)
         case .chunks(let chunks):
@@ -48,7 +57,11 @@ struct LogSurvey {
     }
 
     private mutating func take(_ entry: StreamEntry.Chunks) {
-        guard entry.first <= chunks + 1 else { return }
+        guard entry.first <= chunks + 1 else {
+            hasHole = true
+            return
+        }
+        self.text?.append(entry)
         var text = entry.text
         var seq = entry.first
         for length in entry.lengths {

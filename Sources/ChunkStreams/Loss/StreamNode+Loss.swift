@@ -3,8 +3,8 @@ import HubBackplane
 /// Ends that are written by others than the producer.
 extension StreamNode {
     /// Reads a whole log.
-    func survey(_ names: BackplaneNames.Stream) async throws -> LogSurvey {
-        var survey = LogSurvey()
+    func survey(_ names: BackplaneNames.Stream, keepsText: Bool = false) async throws -> LogSurvey {
+        var survey = LogSurvey(keepsText: keepsText)
         while true {
             let page = try await backplane.read(names.log, after: survey.last)
             for entry in page.entries { survey.take(entry) }

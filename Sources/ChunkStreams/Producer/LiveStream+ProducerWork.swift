@@ -28,6 +28,7 @@ extension LiveStream {
         state.followReopening()
         if wasPaused, state.production?.machine.isPaused == false { state.viewers.signal() }
         state.production?.tellLogged()
+        if state.production?.showsLogged() == true { state.viewers.signal() }
         return work(for: action, in: &state)
     }
 
@@ -56,7 +57,9 @@ extension LiveStream {
             state.production?.beginsReading(in: node.leases.term)
             return .readLogEnd
         case .reopen(let epoch, let last):
-            let opening = StreamEntry.Opening(epoch: epoch, textEpoch: state.content.textEpoch, node: node.id)
+            let opening = StreamEntry.Opening(
+                epoch: epoch, textEpoch: state.content.textEpoch, node: node.id,
+                isFed: state.production?.isFed ?? false)
             return .reopen(
                 .opening(opening, names: names, configuration: node.configuration), after: last,
                 meta: state.production?.meta ?? ByteBuffer())
@@ -141,9 +144,7 @@ extension LiveStream {
         let work = state.withLockedValue { state in
             if case .success(.accepted) = answer { state.production?.accepted() }
             let work = self.work(in: &state) { $0.answered(answer, last: $1) }
-            if state.production?.roomWaiter != nil,
-                state.waitingBytes <= node.configuration.maximumWaitingBytes / 2
-            {
+            if state.production?.roomWaiter != nil, !state.mustWait(for: node.configuration) {
                 state.production?.roomWaiter?.resume()
                 state.production?.roomWaiter = nil
             }

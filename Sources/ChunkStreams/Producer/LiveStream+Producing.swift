@@ -7,11 +7,12 @@ import NIOCore
 extension LiveStream {
     /// This node produces the stream from now on; viewers that followed it already stay where they are.
     ///
+    /// - Parameter text: What there is of it already.
     /// - Returns: `false` where the stream was given up on this node meanwhile.
-    func produce(_ opening: StreamEntry.Opening, _ production: Production) -> Bool {
+    func produce(_ opening: StreamEntry.Opening, _ production: Production, text: StreamText) -> Bool {
         let following = state.withLockedValue { state -> Following? in
             guard !state.isClosed else { return nil }
-            state.content = StreamContent(opening: opening)
+            state.content = StreamContent(opening: opening, text: text)
             state.production = production
             state.feed = nil
             defer { state.following = Following() }
@@ -42,7 +43,7 @@ extension LiveStream {
         state.viewers.signal()
         let work = self.work(in: &state) { $0.next(last: $1) }
         // Most texts are shorter than what may wait.
-        let limit = node.configuration.maximumWaitingBytes
+        let limit = state.production?.maximumWaitingBytes(node.configuration) ?? 0
         return .success((work, state.content.text.byteCount > limit && state.waitingBytes > limit))
     }
 
@@ -51,7 +52,7 @@ extension LiveStream {
         await withCheckedContinuation { continuation in
             let mustWait = state.withLockedValue { state in
                 guard state.production?.machine.isOpen == true, state.production?.isStopped == false,
-                    state.waitingBytes > node.configuration.maximumWaitingBytes / 2
+                    state.mustWait(for: node.configuration)
                 else { return false }
                 state.production?.roomWaiter = continuation
                 return true
@@ -158,6 +159,11 @@ extension LiveStream.State {
         guard production != nil, content.end == nil else { return false }
         production?.pauseUnless(in: term(), retention: retention)
         return production?.machine.isPaused ?? false
+    }
+
+    /// Whether a producer that waits still has to.
+    func mustWait(for configuration: ChunkStreamsConfiguration) -> Bool {
+        waitingBytes > (production?.maximumWaitingBytes(configuration) ?? 0) / 2
     }
 
     /// How many bytes of text the log has not accepted.

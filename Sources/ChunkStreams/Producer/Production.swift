@@ -6,6 +6,11 @@ struct Production: Sendable {
     var machine: ProducerStateMachine
     /// Written again where the log was lost.
     let meta: ByteBuffer
+    /// Whether a backend feeds the stream.
+    let isFed: Bool
+    /// The last chunk that may be shown: of a stream that is fed what the log has had, so that whoever goes on with it
+    /// elsewhere knows all that anybody has seen; `nil` for all.
+    private(set) var shown: UInt64?
     /// The end, once there is to be no more text.
     var end: StreamEnd?
     /// The nodes that are told what is appended.
@@ -29,8 +34,12 @@ struct Production: Sendable {
     /// When the log last accepted something.
     private var lastAccepted = ContinuousClock.now
 
-    /// - Parameter term: The term of the lease from before the opening entry was sent.
-    init(epoch: UInt64, term: UInt64?, meta: ByteBuffer) {
+    /// - Parameters:
+    ///   - term: The term of the lease from before the opening entry was sent.
+    ///   - logged: The last chunk that the log has.
+    init(epoch: UInt64, term: UInt64?, meta: ByteBuffer, isFed: Bool = false, logged: UInt64 = 0) {
+        self.isFed = isFed
+        shown = isFed ? logged : nil
         machine = ProducerStateMachine(epoch: epoch, isPaused: term == nil)
         self.term = term
         self.meta = meta
@@ -48,6 +57,18 @@ struct Production: Sendable {
         _ event: (inout ProducerStateMachine, UInt64) -> ProducerStateMachine.Action, last: UInt64
     ) -> ProducerStateMachine.Action {
         event(&machine, last)
+    }
+
+    /// - Returns: Whether more may be shown than before.
+    mutating func showsLogged() -> Bool {
+        guard let shown, machine.acknowledged > shown else { return false }
+        self.shown = machine.acknowledged
+        return true
+    }
+
+    /// How many bytes of text may wait for the log until the producer has to.
+    func maximumWaitingBytes(_ configuration: ChunkStreamsConfiguration) -> Int {
+        isFed ? 0 : configuration.maximumWaitingBytes
     }
 
     /// Tells once that text or the end is in the log.

@@ -83,8 +83,11 @@ struct StreamText: Sendable {
     }
 
     /// The text after a chunk, as much as an entry may have, in one piece.
-    func read(after seq: UInt64, limit: Int) -> (text: ByteBuffer, last: UInt64)? {
-        guard let range = range(after: seq, limit: limit) else { return nil }
+    ///
+    /// - Parameter end: The last chunk that is wanted.
+    func read(after seq: UInt64, limit: Int, through end: UInt64 = .max) -> (text: ByteBuffer, last: UInt64)? {
+        guard seq < end, var range = range(after: seq, limit: limit) else { return nil }
+        if end < last { range = range.clamped(to: 0..<Int(end - base)) }
         return slice(range).map { ($0, base + UInt64(range.upperBound)) }
     }
 
