@@ -65,8 +65,8 @@ extension HubConnection {
         state.timers.sent(now: loop.now)
     }
 
-    /// Listens where the connection is addressed, joins its user's groups, and then tells the hub. The client's messages wait until it has been
-    /// told.
+    /// Listens where the connection is addressed, joins its user's groups, and then tells the hub. The client's messages wait
+    /// until it has been told.
     private func tellHub() {
         let unconfirmed = addresses.filter { !endpoint.subscriptions.retainIfConfirmed($0) }
         let mustWait = !unconfirmed.isEmpty || request.userID != nil
