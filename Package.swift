@@ -168,7 +168,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "HubbubTests", dependencies: ["hubbub", "HubTesting", nioCore, nioWebSocket], swiftSettings: settings),
+            name: "HubbubTests", dependencies: ["hubbub", "HubProtocol", "HubTesting", nioCore, nioWebSocket],
+            swiftSettings: settings),
         .testTarget(
             name: "HubServerTests",
             dependencies: [

@@ -1,17 +1,29 @@
+import HubProtocol
 import NIOCore
 import Testing
 
 @testable import hubbub
 
+/// Each message is written as JSON here, and made MessagePack where the session speaks that.
 @Suite struct ChatSessionTests {
     private static let id = String(repeating: "a", count: 32)
     private static let otherID = String(repeating: "b", count: 32)
 
-    private var session = ChatSession()
+    private var session = ChatSession(encoding: .json)
     private var figures = LoadFigures()
 
     private mutating func receive(_ record: String, at now: UInt64 = 2_000_000) throws -> ChatSession.Received {
-        try session.receive(ByteBuffer(string: record), at: now, figures: &figures)
+        try session.receive(try Self.message(record, session.encoding), at: now, figures: &figures)
+    }
+
+    private static func message(_ record: String, _ encoding: HubEncoding) throws -> ByteBuffer {
+        guard encoding == .messagePack else { return ByteBuffer(string: record) }
+        var framed = ByteBuffer()
+        try MessagePackHubProtocol.write(transcoding: ByteBuffer(string: record + "\u{1E}"), into: &framed)
+        var splitter = RecordSplitter(maximumRecordSize: .max, encoding: .messagePack)
+        splitter.feed(framed)
+        let record = try splitter.next()
+        return try #require(record)
     }
 
     private mutating func event(_ target: String, _ id: String, _ rest: String = "") throws {
@@ -24,7 +36,9 @@ import Testing
         )
     }
 
-    @Test mutating func aWholeReplyIsCountedTimedAndHashed() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func aWholeReplyIsCountedTimedAndHashed(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 1_000_000, isHashed: true)
         try event("typing", Self.id, ",true")
         try event("partial", Self.id, ",\"t=1500000;#1;..\",1")
@@ -52,7 +66,9 @@ import Testing
         #expect(report.loss == nil)
     }
 
-    @Test mutating func textThatWasEscapedIsCheckedToo() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func textThatWasEscapedIsCheckedToo(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 0, isHashed: true)
         try event("partial", Self.id, ",\"a\\n\\u00e9\",1")
         try event(
@@ -64,10 +80,11 @@ import Testing
         #expect(figures.wrongTexts == 0)
     }
 
-    @Test(arguments: [
-        "{\"chunks\":1,\"bytes\":12}", "{\"chunks\":1,\"bytes\":11,\"sha256\":\"00\"}",
-    ])
-    mutating func aTextThatIsNotTheAnnouncedOneIsWrong(summary: String) throws {
+    @Test(
+        arguments: ["{\"chunks\":1,\"bytes\":12}", "{\"chunks\":1,\"bytes\":11,\"sha256\":\"00\"}"],
+        HubEncoding.allCases)
+    mutating func aTextThatIsNotTheAnnouncedOneIsWrong(summary: String, encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 0, isHashed: true)
         try event("partial", Self.id, ",\"t=150000;#1\",1")
         try event("completed", Self.id, "," + summary)
@@ -75,7 +92,9 @@ import Testing
         #expect(figures.wrongTexts == 1)
     }
 
-    @Test mutating func chunksThatTheSummaryCountsAndNobodyReceivedAreMissing() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func chunksThatTheSummaryCountsAndNobodyReceivedAreMissing(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 0, isHashed: false)
         try event("partial", Self.id, ",\"t=15;#1;\",1")
         try event("completed", Self.id, ",{\"chunks\":4}")
@@ -83,7 +102,40 @@ import Testing
         #expect(figures.missing == 3)
     }
 
-    @Test mutating func failuresAreCountedByTheirCode() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func chunksThatComeLateOrTwiceAreCounted(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
+        _ = session.ask("q", at: 0, isHashed: false)
+        for number in [1, 3, 2, 2, 4] { try event("partial", Self.id, ",\"t=15;#\(number);\",\(number)") }
+        try event("completed", Self.id, ",{\"chunks\":5}")
+        _ = try complete(1, Self.id)
+        #expect(figures.missing == 1)
+        #expect(figures.outOfOrder == 1)
+        #expect(figures.duplicated == 1)
+    }
+
+    @Test(arguments: HubEncoding.allCases)
+    mutating func anAskIsAnInvocationWithThePrompt(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
+        var splitter = RecordSplitter(maximumRecordSize: .max, encoding: encoding)
+        splitter.feed(session.ask("wh\"y", at: 0, isHashed: false))
+        let next = try splitter.next()
+        let record = try #require(next)
+        guard case .invocation(let invocation) = try encoding.parse(record) else {
+            Issue.record("not an invocation")
+            return
+        }
+        #expect(invocation.target == "AskAi")
+        #expect(invocation.invocationID == "1")
+        let argument = try #require(invocation.arguments.first)
+        let prompt =
+            encoding == .json ? JSONValue(trusting: argument).string() : MessagePackValue(trusting: argument).string()
+        #expect(prompt == "wh\"y")
+    }
+
+    @Test(arguments: HubEncoding.allCases)
+    mutating func failuresAreCountedByTheirCode(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 0, isHashed: false)
         _ = session.ask("q", at: 0, isHashed: false)
         _ = session.ask("q", at: 0, isHashed: false)
@@ -96,7 +148,9 @@ import Testing
         #expect(figures.completed == 0)
     }
 
-    @Test mutating func repliesThatRunSideBySideAreToldApart() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func repliesThatRunSideBySideAreToldApart(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         _ = session.ask("q", at: 0, isHashed: false)
         _ = session.ask("q", at: 1_000_000, isHashed: false)
         // The second ask is accepted first.
@@ -115,12 +169,16 @@ import Testing
         #expect(figures.missing == 0)
     }
 
-    @Test mutating func aReplyThatNobodyAskedForIsForeign() throws {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func aReplyThatNobodyAskedForIsForeign(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding)
         try event("partial", Self.id, ",\"text\",1")
         #expect(figures.foreign == 1)
     }
 
-    @Test mutating func theServersCloseMessageEndsTheConnection() {
+    @Test(arguments: HubEncoding.allCases)
+    mutating func theServersCloseMessageEndsTheConnection(encoding: HubEncoding) {
+        session = ChatSession(encoding: encoding)
         #expect(throws: LoadFailure.self) { try receive("{\"type\":7,\"error\":\"e\"}") }
     }
 }

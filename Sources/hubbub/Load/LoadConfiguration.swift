@@ -1,10 +1,17 @@
+import HubProtocol
+
 /// What `hubbub load` is told, checked.
 struct LoadConfiguration: Sendable {
     var targets: [LoadTarget]
+    /// Where requests go that are not the first of their connection; none for where that was.
+    var requestTargets: [LoadTarget]
+    var transport: HubTransportType
+    var encoding: HubEncoding
     var connections: Int
     /// Connects begun in a second.
     var connectRate: Int?
     var connectTimeout: Duration
+    var keepAliveInterval: Duration
     var hold: Duration?
     /// Asks at once on a connection.
     var concurrency: Int
@@ -22,9 +29,23 @@ struct LoadConfiguration: Sendable {
 
     init(_ values: OptionValues) throws {
         targets = try values.texts("url").map { try LoadTarget(url: $0) }
+        requestTargets = try values.texts("request-url").map { try LoadTarget(url: $0) }
+        transport = try values.value("transport", expected: Self.names(of: HubTransportType.allCases.map(\.rawValue))) {
+            name in HubTransportType.allCases.first { $0.rawValue.lowercased() == name.lowercased() }
+        }
+        encoding = try values.value("protocol", expected: Self.names(of: HubEncoding.allCases.map(\.name))) {
+            HubEncoding(name: $0)
+        }
+        guard transport.transferFormats.contains(encoding.transferFormat) else {
+            throw UsageError("protocol \(encoding.name) needs webSockets or longPolling: server-sent events are text")
+        }
+        guard requestTargets.isEmpty || transport != .webSockets else {
+            throw UsageError("request-url needs serverSentEvents or longPolling: a WebSocket is a single request")
+        }
         connections = try values.count("connections")
         connectRate = try values.isGiven("connect-rate") ? values.count("connect-rate") : nil
         connectTimeout = try values.duration("connect-timeout")
+        keepAliveInterval = try values.duration("keep-alive-interval")
         hold = try values.isGiven("hold") ? values.duration("hold") : nil
         concurrency = try values.count("concurrency")
         duration = try values.isGiven("duration") ? values.duration("duration") : nil
@@ -39,5 +60,8 @@ struct LoadConfiguration: Sendable {
         timeout = try values.duration("timeout")
         processes = try values.texts("process").map { try MeasuredProcess(parsing: $0) }
         isJSON = values.isGiven("json")
+    }
+    private static func names(of names: [String]) -> String {
+        names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
     }
 }

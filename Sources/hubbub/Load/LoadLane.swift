@@ -5,7 +5,8 @@ import NIOCore
 /// Everything happens on that event loop, so that nothing is locked and no connection needs a task.
 final class LoadLane {
     private static let connectsAtOnce = 64
-    private static let pingInterval = TimeAmount.seconds(15)
+    /// Clients do not all ping at the same moment: an interval has so many, at each of which a part of them does.
+    private static let pingMoments = 20
 
     let eventLoop: any EventLoop
     let configuration: LoadConfiguration
@@ -23,8 +24,10 @@ final class LoadLane {
     private var asking = 0
     private var repliesBegun = 0
     private var askDeadline = NIODeadline.distantFuture
-    private let allAnswered: EventLoopPromise<Void>
+    private var allAnswered: EventLoopPromise<Void>?
     private var pings: Scheduled<Void>?
+    private var pingMoment = 0
+    private var pools: [LoadTarget: HTTPClientPool] = [:]
 
     init(eventLoop: any EventLoop, connections: [Int], lanes: Int, configuration: LoadConfiguration) {
         self.eventLoop = eventLoop
@@ -32,7 +35,6 @@ final class LoadLane {
         waiting = connections.reversed()
         connectsPerSecond = configuration.connectRate.map { Double($0) / Double(lanes) }
         allConnected = eventLoop.makePromise()
-        allAnswered = eventLoop.makePromise()
     }
 
     // MARK: Connecting
@@ -45,8 +47,12 @@ final class LoadLane {
     }
 
     private func pingLater() {
-        pings = eventLoop.assumeIsolated().scheduleTask(in: Self.pingInterval) {
-            for connection in self.connections { connection.ping() }
+        let pause = configuration.keepAliveInterval / Self.pingMoments
+        pings = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+            for index in stride(from: self.pingMoment, to: self.connections.count, by: Self.pingMoments) {
+                self.connections[index].ping()
+            }
+            self.pingMoment = (self.pingMoment + 1) % Self.pingMoments
             self.pingLater()
         }
     }
@@ -67,18 +73,27 @@ final class LoadLane {
 
     private func begin(_ target: LoadTarget) {
         let began = NIODeadline.now()
-        let attempt = ConnectAttempt(target, lane: self)
+        let connection = ChatConnection(lane: self)
+        let attempt = ConnectAttempt(target, connection: connection, lane: self)
         attempt.run().assumeIsolated().whenComplete { result in
             self.connecting -= 1
             switch result {
-            case .success(let connection):
-                self.connections.append(connection.value)
+            case .success:
+                self.connections.append(connection)
                 self.figures.connected(after: .now() - began)
             case .failure(let error):
                 self.figures.connectFailed((error as? LoadFailure)?.code ?? "connect")
             }
             self.connectMore()
         }
+    }
+
+    /// The connections that single requests to a server share.
+    func pool(to target: LoadTarget) -> HTTPClientPool {
+        if let pool = pools[target] { return pool }
+        let pool = HTTPClientPool(to: target, lane: self)
+        pools[target] = pool
+        return pool
     }
 
     /// How long the next connect has to wait, so that no more are begun than were asked for.
@@ -94,6 +109,8 @@ final class LoadLane {
     /// Ends when no connection asks any more.
     func ask() -> EventLoopFuture<Void> {
         let start = NIODeadline.now()
+        let allAnswered = eventLoop.makePromise(of: Void.self)
+        self.allAnswered = allAnswered
         if let duration = configuration.duration { askDeadline = start + TimeAmount(duration) }
         eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.timeout)) {
             for connection in self.connections { connection.giveUp("timeout") }
@@ -123,15 +140,21 @@ final class LoadLane {
     /// A connection will ask no more; said once by each that was told to begin.
     func finished() {
         asking -= 1
-        if asking == 0 { allAnswered.succeed() }
+        if asking == 0 { allAnswered?.succeed() }
     }
 
     // MARK: Closing
 
-    func close() -> LoadFigures {
+    /// Ends when the servers have been told, or have not answered in time.
+    func close() -> EventLoopFuture<Void> {
         pings?.cancel()
-        for connection in connections { connection.close() }
+        let told = eventLoop.makePromise(of: Void.self)
+        let timeout = eventLoop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) { told.succeed() }
+        EventLoopFuture.andAllComplete(connections.map { $0.close() }, on: eventLoop).whenComplete { _ in
+            timeout.cancel()
+            told.succeed()
+        }
         connections = []
-        return figures
+        return told.futureResult
     }
 }

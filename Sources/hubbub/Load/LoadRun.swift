@@ -9,25 +9,35 @@ struct LoadRun {
 
     func run() async throws -> LoadReport {
         var usage = try ProcessUsage(configuration.processes)
+        var requests: [String: RequestCounts] = [:]
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, configuration.connections))
         let lanes = try await Self.lanes(group, configuration: configuration)
 
+        func endPhase(_ name: String) async throws {
+            try usage.endPhase(name)
+            let soFar = requests.values.reduce(into: RequestCounts()) { $0 += $1 }
+            requests[name] = try await Self.figures(lanes).requests - soFar
+        }
         try await Self.all(lanes) { $0.connect() }
-        try usage.endPhase("connect")
+        try await endPhase("connect")
         if let hold = configuration.hold {
             try await Task.sleep(for: hold)
-            try usage.endPhase("hold")
+            try await endPhase("hold")
         }
         if configuration.asks != 0 {
             try await Self.all(lanes) { $0.ask() }
-            try usage.endPhase("asks")
+            try await endPhase("asks")
         }
-        var figures = LoadFigures()
-        for lane in lanes {
-            figures.add(try await lane.eventLoop.submit { lane.value.close() }.get())
-        }
+        try await Self.all(lanes) { $0.close() }
+        let figures = try await Self.figures(lanes)
         try await group.shutdownGracefully()
-        return LoadReport(figures, usage: usage)
+        return LoadReport(figures, requests: requests, usage: usage)
+    }
+
+    private static func figures(_ lanes: [NIOLoopBound<LoadLane>]) async throws -> LoadFigures {
+        var figures = LoadFigures()
+        for lane in lanes { figures.add(try await lane.eventLoop.submit { lane.value.figures }.get()) }
+        return figures
     }
 
     private static func lanes(

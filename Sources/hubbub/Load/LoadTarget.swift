@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 
 /// A hub's endpoint.
-struct LoadTarget: Sendable {
+struct LoadTarget: Sendable, Hashable {
     let address: SocketAddress
     /// Of the Host header.
     let authority: String

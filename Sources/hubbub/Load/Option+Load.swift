@@ -4,9 +4,23 @@ extension Option {
         Option(
             "url", value: "URL", fallback: "http://127.0.0.1:8080", kind: .list,
             help: "a chat hub, as http://HOST:PORT[/PATH], where PATH is /chat unless given; several take turns"),
-        Option("connections", value: "COUNT", fallback: "100", help: "WebSocket connections"),
+        Option(
+            "transport", value: "TRANSPORT", fallback: "webSockets",
+            help: "webSockets, serverSentEvents or longPolling"),
+        Option(
+            "protocol", value: "PROTOCOL", fallback: "json",
+            help: "json or messagepack, the latter not over serverSentEvents"),
+        Option(
+            "request-url", value: "URL", kind: .list,
+            help:
+                "where the requests of serverSentEvents and longPolling go that are not the first of their connection,"
+                + " as a load balancer may send them to other nodes; several take turns (default: where that was)"),
+        Option("connections", value: "COUNT", fallback: "100", help: "clients, each with one connection"),
         Option("connect-rate", value: "COUNT", help: "connects begun in a second (default: no limit)"),
         Option("connect-timeout", value: "DURATION", fallback: "10s", help: "time for one connect"),
+        Option(
+            "keep-alive-interval", value: "DURATION", fallback: "15s",
+            help: "how often a client pings; with longPolling it needs not"),
         Option("hold", value: "DURATION", help: "how long connections stay idle before the first ask"),
         Option("concurrency", value: "COUNT", fallback: "1", help: "asks at once on a connection"),
         Option(

@@ -19,7 +19,11 @@ struct LoadFigures: Sendable {
     private(set) var wrongTexts = 0
     private(set) var failures: [String: Int] = [:]
 
+    /// HTTP requests, those for negotiating not counted.
+    private(set) var requests = RequestCounts()
+
     private(set) var connect = Self.histogram()
+    private(set) var post = Self.histogram()
     var firstChunk = Self.histogram()
     private(set) var ask = Self.histogram()
     var latency = Self.histogram()
@@ -44,6 +48,15 @@ struct LoadFigures: Sendable {
 
     /// An open connection ended.
     mutating func disconnected(_ code: String) { failures["connection_" + code, default: 0] += 1 }
+
+    /// A `POST` was answered.
+    mutating func posted(after time: TimeAmount) {
+        requests.posts += 1
+        post.record(UInt64(clamping: time.nanoseconds / 1000))
+    }
+
+    /// A poll was sent.
+    mutating func polled() { requests.polls += 1 }
 
     mutating func asked() { asks += 1 }
 
@@ -103,7 +116,9 @@ struct LoadFigures: Sendable {
         hashedTexts += other.hashedTexts
         wrongTexts += other.wrongTexts
         failures.merge(other.failures, uniquingKeysWith: +)
+        requests += other.requests
         connect.add(other.connect)
+        post.add(other.post)
         firstChunk.add(other.firstChunk)
         ask.add(other.ask)
         latency.add(other.latency)

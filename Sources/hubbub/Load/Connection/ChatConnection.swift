@@ -1,43 +1,49 @@
 import HubProtocol
 import NIOCore
-import NIOWebSocket
 
-/// One client: a WebSocket on one side, a ``ChatSession`` on the other.
-final class ChatConnection: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = WebSocketFrame
-
-    private enum Phase { case upgraded, handshake(EventLoopPromise<Void>), open, closed }
+/// One client: it shakes hands, asks and reads what comes, whatever the transport is.
+final class ChatConnection {
+    private enum Phase {
+        case connecting
+        case handshake(any ChatTransport, EventLoopPromise<Void>)
+        case open(any ChatTransport)
+        case closed
+    }
 
     private let lane: LoadLane
-    private var context: ChannelHandlerContext?
-    private var phase = Phase.upgraded
-    private var frames = ServerFrameReader()
+    private var phase = Phase.connecting
     private var records = RecordSplitter(maximumRecordSize: 16 * 1024 * 1024)
-    private var session = ChatSession()
+    private var session: ChatSession
     private var isAsking = false
 
-    init(lane: LoadLane) { self.lane = lane }
+    init(lane: LoadLane) {
+        self.lane = lane
+        session = ChatSession(encoding: lane.configuration.encoding)
+    }
 
     var isOpen: Bool {
         if case .open = phase { true } else { false }
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
     // MARK: Sending
 
-    func shakeHands() -> EventLoopFuture<Void> {
+    /// - Parameter transport: An open one.
+    func shakeHands(over transport: any ChatTransport) -> EventLoopFuture<Void> {
+        guard case .connecting = phase else {
+            _ = transport.close()
+            return lane.eventLoop.makeFailedFuture(LoadFailure(code: "connect_timeout"))
+        }
         let promise = lane.eventLoop.makePromise(of: Void.self)
-        phase = .handshake(promise)
-        send(ByteBuffer(string: "{\"protocol\":\"json\",\"version\":1}\u{1E}"))
+        phase = .handshake(transport, promise)
+        transport.send(ByteBuffer(string: "{\"protocol\":\"\(session.encoding.name)\",\"version\":1}\u{1E}"))
         return promise.futureResult
     }
 
     func ping() {
-        if isOpen { send(ByteBuffer(string: "{\"type\":6}\u{1E}")) }
+        guard case .open(let transport) = phase, !transport.hasInherentKeepAlive else { return }
+        var message = ByteBuffer()
+        session.encoding.write(.ping, into: &message)
+        transport.send(message)
     }
 
     func beginAsking() {
@@ -47,9 +53,11 @@ final class ChatConnection: ChannelInboundHandler {
 
     private func askMore() {
         guard isAsking else { return }
-        while isOpen, session.openReplies < lane.configuration.concurrency, lane.mayAsk(after: session.asked) {
+        while case .open(let transport) = phase, session.openReplies < lane.configuration.concurrency,
+            lane.mayAsk(after: session.asked)
+        {
             let now = NIODeadline.now().uptimeNanoseconds
-            send(session.ask(lane.configuration.prompt, at: now, isHashed: lane.hashesNext()))
+            transport.send(session.ask(lane.configuration.prompt, at: now, isHashed: lane.hashesNext()))
             lane.figures.asked()
         }
         if session.openReplies == 0 {
@@ -66,32 +74,32 @@ final class ChatConnection: ChannelInboundHandler {
         lane.finished()
     }
 
-    func close() {
-        guard isOpen, let context else { return }
+    /// Leaves; completes when the server has been told.
+    func close() -> EventLoopFuture<Void> {
+        guard case .open(let transport) = phase else { return lane.eventLoop.makeSucceededVoidFuture() }
         phase = .closed
-        var code = ByteBuffer()
-        code.write(webSocketErrorCode: .normalClosure)
-        send(code, opcode: .connectionClose)
-        context.close(promise: nil)
-    }
-
-    private func send(_ payload: ByteBuffer, opcode: WebSocketOpcode = .text) {
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: payload)
-        context?.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        return transport.close()
     }
 
     // MARK: Receiving
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let now = NIODeadline.now().uptimeNanoseconds
-        frames.receive(unwrapInboundIn(data))
+    /// - Parameters:
+    ///   - bytes: What the transport has brought, of messages that may be cut anywhere.
+    ///   - now: Nanoseconds of the monotonic clock.
+    func received(_ bytes: ByteBuffer, at now: UInt64) {
+        records.feed(bytes)
         do {
-            while let frame = try frames.next() {
-                switch frame.opcode {
-                case .ping: send(frame.payload, opcode: .pong)
-                case .pong: break
-                case .connectionClose: throw LoadFailure(code: "closed_by_server")
-                default: try received(frame.payload, at: now)
+            while let record = try records.next() {
+                switch phase {
+                case .handshake(let transport, let promise):
+                    guard record == ByteBuffer(string: "{}") else { throw LoadFailure(code: "handshake_refused") }
+                    records.encoding = session.encoding
+                    phase = .open(transport)
+                    promise.succeed()
+                case .open:
+                    if try session.receive(record, at: now, figures: &lane.figures) == .replyEnded { askMore() }
+                case .connecting, .closed:
+                    return
                 }
             }
         } catch {
@@ -99,32 +107,20 @@ final class ChatConnection: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { ended("disconnected") }
-
-    func channelInactive(context: ChannelHandlerContext) { ended("disconnected") }
-
-    private func received(_ payload: ByteBuffer, at now: UInt64) throws {
-        records.feed(payload)
-        while let record = try records.next() {
-            if case .handshake(let promise) = phase {
-                guard record == ByteBuffer(string: "{}") else { throw LoadFailure(code: "handshake_refused") }
-                phase = .open
-                promise.succeed()
-            } else if try session.receive(record, at: now, figures: &lane.figures) == .replyEnded {
-                askMore()
-            }
-        }
-    }
-
-    private func ended(_ code: String) {
+    /// The transport has ended, or the connection has to.
+    func ended(_ code: String) {
+        let phase = phase
+        self.phase = .closed
         switch phase {
-        case .closed: return
-        case .handshake(let promise): promise.fail(LoadFailure(code: code))
-        case .open: lane.figures.disconnected(code)
-        case .upgraded: break
+        case .connecting, .closed:
+            return
+        case .handshake(let transport, let promise):
+            promise.fail(LoadFailure(code: code))
+            _ = transport.close()
+        case .open(let transport):
+            lane.figures.disconnected(code)
+            _ = transport.close()
         }
-        phase = .closed
-        context?.close(promise: nil)
         giveUp(code)
     }
 }

@@ -10,11 +10,15 @@ extension LoadReport {
                 + "\(chunks.duplicated) duplicated, \(chunks.outOfOrder) out of order, in \(chunks.partials) messages",
             "texts        \(texts.checked) checked, \(texts.hashed) hashed, \(texts.wrong) wrong",
         ]
+        let requests = requests.values.reduce(into: RequestCounts()) { $0 += $1 }
+        if requests.posts > 0 {
+            lines.insert("requests     \(requests.posts) POSTs, \(requests.polls) polls", at: 1)
+        }
         for (code, count) in failures.sorted(by: { $0.key < $1.key }) { lines.append("failed       \(count) \(code)") }
         lines += ["", Self.row("milliseconds", ["p50", "p90", "p99", "p99.9", "max"])]
         let times = [
-            ("connect", milliseconds.connect), ("first chunk", milliseconds.firstChunk), ("ask", milliseconds.ask),
-            ("latency", milliseconds.latency),
+            ("connect", milliseconds.connect), ("POST", milliseconds.post), ("first chunk", milliseconds.firstChunk),
+            ("ask", milliseconds.ask), ("latency", milliseconds.latency),
         ]
         for case (let name, let times?) in times {
             lines.append(

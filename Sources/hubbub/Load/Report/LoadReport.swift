@@ -33,6 +33,8 @@ struct LoadReport: Encodable {
 
     struct Times: Encodable {
         let connect: Percentiles?
+        /// From a `POST` to its answer.
+        let post: Percentiles?
         let firstChunk: Percentiles?
         let ask: Percentiles?
         /// From a chunk's production to its arrival.
@@ -65,9 +67,11 @@ struct LoadReport: Encodable {
     let texts: Texts
     let milliseconds: Times
     let failures: [String: Int]
+    /// In each phase.
+    let requests: [String: RequestCounts]
     let processes: [String: Process]
 
-    init(_ figures: LoadFigures, usage: ProcessUsage) {
+    init(_ figures: LoadFigures, requests: [String: RequestCounts] = [:], usage: ProcessUsage) {
         connections = Connections(
             opened: figures.connections, perSecond: Self.rate(figures.connections, over: figures.connecting))
         asks = Asks(begun: figures.asks, completed: figures.completed)
@@ -77,9 +81,11 @@ struct LoadReport: Encodable {
             foreign: figures.foreign, partials: figures.partials, bytes: figures.bytes)
         texts = Texts(checked: figures.texts, hashed: figures.hashedTexts, wrong: figures.wrongTexts)
         milliseconds = Times(
-            connect: Percentiles(figures.connect), firstChunk: Percentiles(figures.firstChunk),
-            ask: Percentiles(figures.ask), latency: Percentiles(figures.latency))
+            connect: Percentiles(figures.connect), post: Percentiles(figures.post),
+            firstChunk: Percentiles(figures.firstChunk), ask: Percentiles(figures.ask),
+            latency: Percentiles(figures.latency))
         failures = figures.failures
+        self.requests = requests
         let before = usage.residentBytesBefore
         processes = Dictionary(
             uniqueKeysWithValues: usage.phases.map { name, phases in

@@ -4,14 +4,14 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The client's part of the opening handshake (RFC 6455, section 4.1); a ``ChatConnection`` reads the frames itself.
-struct ChatUpgrader: NIOTypedHTTPClientProtocolUpgrader {
+/// The client's part of the opening handshake (RFC 6455, section 4.1); a ``WebSocketTransport`` reads the frames itself.
+struct WebSocketUpgrader: NIOTypedHTTPClientProtocolUpgrader {
     let supportedProtocol = "websocket"
     let requiredUpgradeHeaders: [String] = []
     private let key = Data((0..<16).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
-    private let lane: NIOLoopBound<LoadLane>
+    private let transport: NIOLoopBound<WebSocketTransport>
 
-    init(lane: NIOLoopBound<LoadLane>) { self.lane = lane }
+    init(for transport: NIOLoopBound<WebSocketTransport>) { self.transport = transport }
 
     func addCustom(upgradeRequestHeaders headers: inout HTTPHeaders) {
         headers.add(name: "Sec-WebSocket-Version", value: "13")
@@ -23,13 +23,9 @@ struct ChatUpgrader: NIOTypedHTTPClientProtocolUpgrader {
         return upgradeResponse.headers["Sec-WebSocket-Accept"] == [Data(digest).base64EncodedString()]
     }
 
-    func upgrade(
-        channel: any Channel, upgradeResponse: HTTPResponseHead
-    ) -> EventLoopFuture<NIOLoopBound<ChatConnection>> {
+    func upgrade(channel: any Channel, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
-            let connection = ChatConnection(lane: lane.value)
-            try channel.pipeline.syncOperations.addHandlers([WebSocketFrameEncoder(), connection])
-            return NIOLoopBound(connection, eventLoop: channel.eventLoop)
+            try channel.pipeline.syncOperations.addHandlers([WebSocketFrameEncoder(), transport.value])
         }
     }
 }

@@ -1,27 +1,40 @@
 import HubProtocol
+import HubServer
 import NIOCore
 
 /// The asks of one connection and what came back for each. A value without I/O.
 struct ChatSession {
     enum Received { case nothing, replyEnded }
 
+    /// The result of an ask.
+    private struct AskResult: Decodable {
+        let messageId: String
+    }
+
+    private struct Problem: Decodable {
+        let code: String
+    }
+
+    let encoding: HubEncoding
     private var replies: [OpenReply] = []
     private(set) var asked = 0
+
+    init(encoding: HubEncoding) { self.encoding = encoding }
 
     var openReplies: Int { replies.count }
 
     /// Begins an ask.
     ///
-    /// - Returns: The record to send.
+    /// - Returns: The message to send.
     mutating func ask(_ prompt: String, at now: UInt64, isHashed: Bool) -> ByteBuffer {
         asked += 1
         let invocationID = String(asked)
         replies.append(OpenReply(invocationID: invocationID, askedAt: now, isHashed: isHashed))
-        var record = ByteBuffer()
-        JSONHubProtocol.writeInvocation(invocationID: invocationID, target: "AskAi", into: &record) { writer in
-            writer.string(prompt)
-        }
-        return record
+        var message = ByteBuffer()
+        // Only floating-point numbers can fail to be encoded.
+        try? encoding.writeInvocation(
+            invocationID: invocationID, target: "AskAi", [.string(prompt)], into: &message)
+        return message
     }
 
     /// Ends all replies that are open.
@@ -30,17 +43,17 @@ struct ChatSession {
         replies = []
     }
 
-    /// Takes a record of the server's, without its separator.
+    /// Takes a message of the server's, as ``RecordSplitter`` gives it.
     mutating func receive(
         _ record: ByteBuffer, at now: UInt64, figures: inout LoadFigures
     ) throws -> Received {
         let isPartial = record.withUnsafeReadableBytes { bytes in
-            guard let partial = PartialRecord(bytes) else { return false }
+            guard let partial = PartialRecord(bytes, encoding) else { return false }
             receive(partial.text, of: partial.messageID, at: now, figures: &figures)
             return true
         }
         if isPartial { return .nothing }
-        switch try JSONHubProtocol.parse(record) {
+        switch try encoding.parse(record) {
         case .invocation(let invocation):
             receive(invocation, at: now, figures: &figures)
             return .nothing
@@ -62,28 +75,31 @@ struct ChatSession {
     }
 
     private mutating func receive(_ invocation: InvocationMessage, at now: UInt64, figures: inout LoadFigures) {
-        guard let argument = invocation.arguments.first, var messageID = JSONValue(trusting: argument).string() else {
-            return
-        }
+        guard var messageID = argument(0, of: invocation, as: String.self) else { return }
         messageID.withUTF8 { messageID in
             guard let index = index(of: UnsafeRawBufferPointer(messageID)) else { return figures.receivedForeign() }
-            let second = invocation.arguments.dropFirst().first.map { JSONValue(trusting: $0) }
             switch invocation.target {
             case "partial":
-                // Text that had to be escaped, or a server that writes its records in another way.
-                guard var text = second?.string() else { return }
+                // Text that had to be escaped, or a server that writes its messages in another way.
+                guard var text = argument(1, of: invocation, as: String.self) else { return }
                 text.withUTF8 { replies[index].receive(UnsafeRawBufferPointer($0), at: now, figures: &figures) }
             case "completed":
-                replies[index].end = .completed(second.flatMap { ReplySummary($0) })
+                replies[index].end = .completed(argument(1, of: invocation, as: ReplySummary.self))
             case "failed":
-                let code = second?.members()?.last { $0.key == "code" }?.value.string()
-                replies[index].end = .failed(code: code ?? "failed")
+                replies[index].end = .failed(code: argument(1, of: invocation, as: Problem.self)?.code ?? "failed")
             case "restarted":
                 replies[index].restart()
             default:
                 break
             }
         }
+    }
+
+    private func argument<Value: Decodable>(
+        _ index: Int, of invocation: InvocationMessage, as type: Value.Type
+    ) -> Value? {
+        guard index < invocation.arguments.count else { return nil }
+        return try? ReceivedValue(invocation.arguments[index], encoding).decode(as: type)
     }
 
     private mutating func receive(
@@ -97,8 +113,7 @@ struct ChatSession {
             return .replyEnded
         }
         if case .result(let result) = completion.outcome,
-            var messageID = JSONValue(trusting: result).members()?.last(where: { $0.key == "messageId" })?.value
-                .string(),
+            var messageID = try? ReceivedValue(result, encoding).decode(as: AskResult.self).messageId,
             let own = messageID.withUTF8({ known(UnsafeRawBufferPointer($0)) }), own != index
         {
             // Two asks had been taken for each other.
