@@ -19,7 +19,7 @@ import Testing
         #expect(event("a\nb\r\nc") == "data: a\r\ndata: b\r\ndata: c\r\n\r\n")
         #expect(event("a\n") == "data: a\r\ndata: \r\n\r\n")
         #expect(event("\r\n") == "data: \r\ndata: \r\n\r\n")
-        #expect(event("a\rb") == "data: a\rb\r\n\r\n")
+        #expect(event("a\rb\r") == "data: a\r\ndata: b\r\ndata: \r\n\r\n")
     }
 
     @Test func beginsWithAComment() {

@@ -5,23 +5,25 @@ extension ByteBuffer {
     static let eventStreamOpening = ByteBuffer(string: ":\r\n")
 
     /// Appends an event (TransportProtocols.md, "Server-Sent Events"; HTML, "Parsing an event stream"): each line of the
-    /// messages behind `data: `. Their lines end with LF, or CR LF, of which the client gets to see LF.
+    /// messages behind `data: `. Their lines end with LF, CR LF or CR, of which the client gets to see LF: unlike
+    /// ASP.NET, which leaves a CR alone, for what follows one would be read as another line of the stream.
     mutating func writeEvent(_ messages: ByteBuffer) {
-        let bytes = messages.readableBytesView
-        reserveCapacity(minimumWritableBytes: bytes.count + 16)
-        var lineStart = bytes.startIndex
-        while let lineEnd = bytes[lineStart...].firstIndex(of: UInt8(ascii: "\n")) {
-            let hasCarriageReturn = lineEnd > lineStart && bytes[lineEnd - 1] == UInt8(ascii: "\r")
-            writeEventLine(bytes[lineStart..<(hasCarriageReturn ? lineEnd - 1 : lineEnd)])
-            lineStart = lineEnd + 1
+        reserveCapacity(minimumWritableBytes: messages.readableBytes + 16)
+        messages.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while let lineEnd = rest.firstIndex(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+                writeEventLine(rest[..<lineEnd])
+                let isPair = rest[lineEnd...].starts(with: "\r\n".utf8)
+                rest = rest[(lineEnd + (isPair ? 2 : 1))...]
+            }
+            writeEventLine(rest)
         }
-        writeEventLine(bytes[lineStart...])
         writeStaticString("\r\n")
     }
 
-    private mutating func writeEventLine(_ line: ByteBufferView) {
+    private mutating func writeEventLine(_ line: Slice<UnsafeRawBufferPointer>) {
         writeStaticString("data: ")
-        writeBytes(line)
+        writeBytes(UnsafeRawBufferPointer(rebasing: line))
         writeStaticString("\r\n")
     }
 }
