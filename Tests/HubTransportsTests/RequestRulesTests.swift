@@ -13,6 +13,13 @@ import Testing
         #expect(target.query.map(\.value) == ["a b", "x_y-z", "1 2", "", "b=c", "%zz% 1%-0%4"])
     }
 
+    @Test func comesApartAtBytesAndNotAtCharacters() {
+        let target = RequestTarget("/a?\u{301}b=c&\u{301}d=\u{301}e#\u{301}f")
+        #expect(target.path == "/a")
+        #expect(target.query.map(\.name) == ["\u{301}b", "\u{301}d"])
+        #expect(target.query.map(\.value) == ["c", "\u{301}e"])
+    }
+
     @Test func findsNamesWithoutRegardToCase() {
         #expect(RequestTarget("/c?NegotiateVersion=1").value("negotiateversion") == "1")
         #expect(RequestTarget("/c?id=1&ID=2").value("id") == "1")

@@ -46,7 +46,8 @@ enum ManagementRoute: Sendable, Equatable {
     static let maximumNameLength = 1024
 
     init(_ method: HTTPRequest.Method, path: some StringProtocol) throws(Unknown) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { RequestTarget.decode(path: $0) }
+        let parts = Substring(path).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { RequestTarget.decode(path: $0) }
         guard parts.count >= 3, parts[0].isEmpty, parts[1] == "api" else { throw .path }
         switch (parts[2], parts.count) {
         case ("health", 3): self = try Self.reading(method, .health)

@@ -6,11 +6,13 @@ package struct RequestTarget: Sendable {
     package let query: [(name: String, value: String)]
 
     package init(_ target: String) {
-        let withoutFragment = target.prefix { $0 != "#" }
-        path = withoutFragment.prefix { $0 != "?" }
-        query = withoutFragment.dropFirst(path.count + 1).split(separator: "&").map { field in
-            let name = field.prefix { $0 != "=" }
-            return (Self.decode(name), Self.decode(field.dropFirst(name.count + 1)))
+        // By bytes, as every other reader of a target does: a combining mark makes a separator part of another character.
+        let withoutFragment = target.utf8.prefix { $0 != UInt8(ascii: "#") }
+        let path = withoutFragment.prefix { $0 != UInt8(ascii: "?") }
+        self.path = Substring(path)
+        query = withoutFragment[path.endIndex...].dropFirst().split(separator: UInt8(ascii: "&")).map { field in
+            let name = field.prefix { $0 != UInt8(ascii: "=") }
+            return (Self.decode(name), Self.decode(field[name.endIndex...].dropFirst()))
         }
     }
 
@@ -20,14 +22,14 @@ package struct RequestTarget: Sendable {
     }
 
     /// Decodes a segment of a path, where a plus is a plus.
-    static func decode(path text: some StringProtocol) -> String { decode(Substring(text), plus: UInt8(ascii: "+")) }
+    static func decode(path text: Substring.UTF8View) -> String { decode(text, plus: UInt8(ascii: "+")) }
 
-    private static func decode(_ text: Substring, plus: UInt8 = UInt8(ascii: " ")) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
-            return String(text)
+    private static func decode(_ text: Substring.UTF8View, plus: UInt8 = UInt8(ascii: " ")) -> String {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(Substring(text))
         }
         var bytes: [UInt8] = []
-        var rest = text.utf8
+        var rest = text
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+"):

@@ -9,11 +9,9 @@ extension TrustedProxies {
         guard let peer, !isEmpty else { return peer }
         switch header {
         case .xForwardedFor:
-            let hops = request.headerFields[values: .xForwardedFor].flatMap { $0.split(separator: ",") }
-            return client(of: peer, hops: hops)
+            return client(of: peer, hops: request.headerFields.elements(of: .xForwardedFor))
         case .forwarded:
-            let elements = request.headerFields[values: .forwarded].flatMap { $0.split(separator: ",") }
-            return client(of: peer, hops: elements.map(Self.forwardedFor))
+            return client(of: peer, hops: request.headerFields.elements(of: .forwarded).map(Self.forwardedFor))
         }
     }
 
@@ -24,6 +22,14 @@ extension TrustedProxies {
             if pair.prefix(4).lowercased() == "for=" { return pair.dropFirst(4) }
         }
         return ""
+    }
+}
+
+extension HTTPFields {
+    /// The elements of a header that is a list. By bytes: in Unicode a comma may be one character with what a client wrote
+    /// before it, and would not be found.
+    fileprivate func elements(of name: HTTPField.Name) -> [Substring] {
+        self[values: name].flatMap { $0.utf8.split(separator: UInt8(ascii: ",")).map { Substring($0) } }
     }
 }
 
