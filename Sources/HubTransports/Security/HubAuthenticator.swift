@@ -50,7 +50,6 @@ extension HTTPRequest {
 
     /// Whether it shows anything that an authenticator may look at.
     var mayBeAuthenticated: Bool {
-        headerFields[.authorization] != nil || headerFields[.cookie] != nil
-            || path?.lowercased().contains("access_token") == true
+        headerFields[.authorization] != nil || headerFields[.cookie] != nil || bearerToken != nil
     }
 }
