@@ -1,6 +1,6 @@
 extension HubValue {
     /// How deep arrays and objects of a value may lie in each other; clients read no more.
-    private static let maximumDepth = 60
+    package static let maximumDepth = 60
 
     /// Encodes any value.
     ///

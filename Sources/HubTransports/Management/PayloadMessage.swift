@@ -33,6 +33,10 @@ private struct JSONArgument: Decodable {
             value = .unsigned(unsigned)
         } else if let number = try? container.decode(Double.self) {
             value = .double(number)
+        } else if Self.depth(of: decoder) >= HubValue.maximumDepth {
+            let context = DecodingError.Context(
+                codingPath: decoder.codingPath, debugDescription: "The argument is nested too deeply.")
+            throw DecodingError.dataCorrupted(context)
         } else if let array = try? container.decode([JSONArgument].self) {
             value = .array(array.map(\.value))
         } else {
@@ -40,4 +44,7 @@ private struct JSONArgument: Decodable {
             value = .object(object.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.value) })
         }
     }
+
+    /// Below the argument itself, whose path is `arguments` and its place there.
+    private static func depth(of decoder: any Decoder) -> Int { decoder.codingPath.count - 2 }
 }
