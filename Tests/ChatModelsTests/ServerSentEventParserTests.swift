@@ -84,4 +84,10 @@ import Testing
         #expect(throws: ServerSentEventParser.EventTooLarge.self) { try events(Array(repeating: piece, count: 17)) }
         #expect(try events(Array(repeating: piece, count: 16)) == [])
     }
+
+    @Test func refusesALineThatIsTooLongInOnePieceAsWell() {
+        let comment = Array(":0123456789\ndata: a\n\n".utf8)
+        #expect(throws: ServerSentEventParser.EventTooLarge.self) { try events([comment], limit: 10) }
+        #expect(throws: ServerSentEventParser.EventTooLarge.self) { try events(comment.map { [$0] }, limit: 10) }
+    }
 }

@@ -70,6 +70,7 @@ struct ServerSentEventParser {
             guard scanned <= maximumEventSize else { throw EventTooLarge() }
             return nil
         }
+        guard end <= maximumEventSize else { throw EventTooLarge() }
         scanned = 0
         lastLineEndedWithCR = lineEnd == UInt8(ascii: "\r")
         return line
