@@ -94,7 +94,14 @@ enum JWTClaimValue: Sendable, Codable {
         case .array(let array): array.flatMap(\.texts)
         case .null: []
         case .number, .bool, .object:
-            (try? JSONEncoder().encode(self)).map { [String(decoding: $0, as: UTF8.self)] } ?? []
+            (try? Self.encoder.encode(self)).map { [String(decoding: $0, as: UTF8.self)] } ?? []
         }
     }
+
+    /// The same claim is the same text in each token and on each node.
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
 }
