@@ -197,7 +197,10 @@ let package = Package(
     ]
 )
 
-let fuzzed: [Target.Dependency] = ["ChunkStreams", "HubProtocol", "HubServer", nioCore]
+let fuzzed: [Target.Dependency] = [
+    "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubProtocol", "HubServer",
+    "HubTransports", nioCore, nioHTTP1, nioLocks, httpTypes,
+]
 package.targets.append(
     isFuzzing
         ? .executableTarget(

@@ -15,12 +15,32 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case negotiate
     /// A client's bytes, as frames and bodies of `POST`s cut them; the first one says how.
     case records
+    /// A client's frames of a WebSocket.
+    case webSocket
+    /// The target of a request.
+    case target
+    /// What a client writes before the addresses that proxies add.
+    case forwarded
+    /// What a client shows as a bearer token, and the JSON in one.
+    case bearer
+    /// What a client shows as a connection token, or what is in one.
+    case connectionToken
+    /// The body of a request to the management API.
+    case managementBody
+    /// Messages that are written as server-sent events.
+    case eventStream
+    /// The server-sent events of a model's server, or what it says instead.
+    case modelStream
     /// What hubs of several nodes say to each other.
     case envelope
     /// What the nodes of a relayed request say to each other.
     case relay
     /// An entry of a chunk stream's log, or what nodes say about one.
     case entry
+    /// A question in the queue, or what is written down of its reply.
+    case ask
+    /// What nodes are told of the logs that they follow.
+    case feed
 
     func check(_ bytes: ByteBuffer) throws(Finding) {
         switch self {
@@ -29,9 +49,19 @@ enum FuzzedParser: String, CaseIterable, Sendable {
         case .handshake: try checkHandshake(bytes)
         case .negotiate: try checkNegotiation(bytes)
         case .records: try checkRecords(bytes)
+        case .webSocket: try checkWebSocket(bytes)
+        case .target: try checkTarget(bytes)
+        case .forwarded: try checkForwarded(bytes)
+        case .bearer: try checkBearer(bytes)
+        case .connectionToken: try checkConnectionToken(bytes)
+        case .managementBody: try checkManagementBody(bytes)
+        case .eventStream: try checkEventStream(bytes)
+        case .modelStream: try checkModelStream(bytes)
         case .envelope: try checkEnvelope(bytes)
         case .relay: try checkRelayMessage(bytes)
         case .entry: try checkEntry(bytes)
+        case .ask: try checkAsk(bytes)
+        case .feed: try checkFeed(bytes)
         }
     }
 }

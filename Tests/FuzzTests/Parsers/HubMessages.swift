@@ -14,20 +14,22 @@ func checkJSON(_ record: ByteBuffer) throws(Finding) {
     } catch {
         throw Finding(description: "JSON that was read has a form in MessagePack: \(error)")
     }
-    let same = try onlyMessage(of: transcoded, .messagePack)
-    let sent = message.asWritten(in: .json)
-    let (json, messagePack) = (sent.values, same.values)
-    try require(json.count == messagePack.count, "both forms have as many values")
-    for (value, other) in zip(json, messagePack) {
-        let isSame = ValueTree(JSONValue(trusting: value)) == ValueTree(MessagePackValue(trusting: other))
-        try require(isSame, "both forms of a value say the same")
-    }
-    try require(sent.withoutValues == same.withoutValues, "both forms of a message say the same")
+    try requireSame(message.asWritten(in: .json), try onlyMessage(of: transcoded, .messagePack))
 }
 
 func checkMessagePack(_ record: ByteBuffer) throws(Finding) {
     guard let message = try? MessagePackHubProtocol.parse(record) else { return }
     _ = try checkRoundTrip(message, .messagePack)
+}
+
+/// Both forms of a message say the same.
+func requireSame(_ json: HubMessage, _ messagePack: HubMessage) throws(Finding) {
+    try require(json.values.count == messagePack.values.count, "both forms have as many values")
+    for (value, other) in zip(json.values, messagePack.values) {
+        let isSame = ValueTree(JSONValue(trusting: value)) == ValueTree(MessagePackValue(trusting: other))
+        try require(isSame, "both forms of a value say the same")
+    }
+    try require(json.withoutValues == messagePack.withoutValues, "both forms of a message say the same")
 }
 
 /// - Returns: What was written.
@@ -43,7 +45,8 @@ private func checkRoundTrip(_ message: HubMessage, _ encoding: HubEncoding) thro
     return written
 }
 
-private func onlyMessage(of bytes: ByteBuffer, _ encoding: HubEncoding) throws(Finding) -> HubMessage {
+/// The message that bytes are the record of.
+func onlyMessage(of bytes: ByteBuffer, _ encoding: HubEncoding) throws(Finding) -> HubMessage {
     var splitter = RecordSplitter(maximumRecordSize: .max, encoding: encoding)
     splitter.feed(bytes)
     let record = try require(try? splitter.next(), "what is written is a record")

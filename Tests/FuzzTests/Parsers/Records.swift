@@ -8,10 +8,7 @@ import NIOCore
 func checkRecords(_ bytes: ByteBuffer) throws(Finding) {
     var bytes = bytes
     guard let form = bytes.readInteger(as: UInt8.self) else { return }
-    let whole = records(of: [bytes], form)
-    try require(records(of: pieces(of: bytes), form) == whole, "records are the same however bytes are cut")
-    let single = bytes.readableBytesView.map { ByteBuffer(bytes: [$0]) }
-    try require(records(of: single, form) == whole, "records are the same byte by byte")
+    let whole = try readHoweverCut(bytes) { records(of: $0, form) }
     for record in whole.records where form & 1 == 0 {
         let isCut = record.readableBytesView.contains(JSONHubProtocol.recordSeparator)
         try require(!isCut, "no record has a separator")
@@ -44,16 +41,4 @@ private func records(of pieces: [ByteBuffer], _ form: UInt8) -> Records {
         }
     }
     return found
-}
-
-/// The bytes themselves say how long the pieces are.
-private func pieces(of bytes: ByteBuffer) -> [ByteBuffer] {
-    var rest = bytes
-    var pieces: [ByteBuffer] = []
-    while let first = rest.getInteger(at: rest.readerIndex, as: UInt8.self),
-        let piece = rest.readSlice(length: min(1 + Int(first % 8), rest.readableBytes))
-    {
-        pieces.append(piece)
-    }
-    return pieces
 }
