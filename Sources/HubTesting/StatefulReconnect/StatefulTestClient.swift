@@ -281,6 +281,8 @@ extension StatefulTestClient {
             state.sentOnSocket = 0
             write([.sequence(sequenceID: sequenceID)], to: socket)
             for message in messages { socket.write(message, isText: encoding == .json) }
+            // Said while there was no socket, it has gone nowhere.
+            if state.isStopped { write([.close(CloseMessage())], to: socket) }
         }
         return socket
     }
