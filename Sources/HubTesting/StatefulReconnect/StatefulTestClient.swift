@@ -102,6 +102,9 @@ package final class StatefulTestClient: Sendable {
     /// How many sockets there were so far.
     package var sockets: Int { state.withLock { $0.sockets } }
 
+    /// Whether it has lost a socket and has no other one yet.
+    package var isReconnecting: Bool { state.withLock { $0.buffer.isReconnecting } }
+
     private var isOver: Bool { state.withLock { $0.isOver } }
 
     /// How many of its messages were not acknowledged.
