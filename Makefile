@@ -1,15 +1,17 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test autobahn lint format cluster release bench fuzz clean test-dependencies
+.PHONY: help run test test-tsan autobahn lint format cluster release bench fuzz clean test-dependencies
 
 # Those of Autobahn's cases that `make autobahn` runs, all but compression unless given, e.g. make autobahn CASES='6.*'
 CASES ?=
+# Those of Tests/*Tests that `make test-tsan` runs, all unless given, e.g. make test-tsan SUITES=HubServerTests
+SUITES ?=
 # Given to hubbub by `make run` and `make cluster`, e.g. make run ARGS="--model echo --port 9000"
 ARGS ?=
 venv := .build/venv
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and serve http://127.0.0.1:8080, in memory
 	@scripts/install-dependencies run
@@ -18,6 +20,10 @@ run: ## Build and serve http://127.0.0.1:8080, in memory
 
 test: $(venv)/complete ## Lint, build and run all tests
 	@scripts/test
+
+test-tsan: ## Run the Swift tests under Thread Sanitizer
+	@scripts/install-dependencies cluster
+	@scripts/test-tsan $(SUITES)
 
 autobahn: test-dependencies ## Run Autobahn's WebSocket cases
 	swift build --product ConformanceServer
