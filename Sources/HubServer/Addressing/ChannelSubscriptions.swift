@@ -10,6 +10,13 @@ import Synchronization
 final class ChannelSubscriptions: Sendable {
     typealias Receive = @Sendable (HubAddress, ByteBuffer) -> Void
 
+    /// A struct: a closure that a generic container holds by itself is wrapped once more by each access that could change
+    /// it, and is stored so; after thousands of messages each one was passed through thousands of wrappers.
+    private struct Listener: Sendable {
+        let receive: Receive
+        let onInterruption: (@Sendable () -> Void)?
+    }
+
     private let backplane: any Backplane
     private let names: BackplaneNames
     private let hubName: String
@@ -17,8 +24,7 @@ final class ChannelSubscriptions: Sendable {
     let node: NodeID
 
     private let machine = Mutex(StateMachine())
-    private let receive = Mutex<Receive?>(nil)
-    private let onInterruption = Mutex<(@Sendable () -> Void)?>(nil)
+    private let listener = Mutex<Listener?>(nil)
     private let isRetrying = Atomic(false)
 
     init(backplane: any Backplane, names: BackplaneNames, node: NodeID, hubName: String, logger: Logger) {
@@ -33,8 +39,7 @@ final class ChannelSubscriptions: Sendable {
     ///   - receive: Called for every message, on a thread of the backplane.
     ///   - onInterruption: Called when messages of an address may have been lost.
     func start(_ receive: @escaping Receive, onInterruption: (@Sendable () -> Void)? = nil) {
-        self.receive.withLock { $0 = receive }
-        self.onInterruption.withLock { $0 = onInterruption }
+        listener.withLock { $0 = Listener(receive: receive, onInterruption: onInterruption) }
         backplane.observeState { [weak self] state in
             if state == .ready { self?.subscribeMissing() }
         }
@@ -88,7 +93,7 @@ extension ChannelSubscriptions {
             subscription = try await backplane.subscribe(to: address.channel(names, hub: hubName)) { event in
                 switch event {
                 case .message(let bytes): self.received(bytes, at: address)
-                case .resubscribed: self.onInterruption.withLock { $0 }?()
+                case .resubscribed: self.listener.withLock { $0 }?.onInterruption?()
                 }
             }
         } catch {
@@ -107,7 +112,7 @@ extension ChannelSubscriptions {
     }
 
     private func received(_ bytes: ByteBuffer, at address: HubAddress) {
-        receive.withLock { $0 }?(address, bytes)
+        listener.withLock { $0 }?.receive(address, bytes)
     }
 
     private func subscribeMissing() {
