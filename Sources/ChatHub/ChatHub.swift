@@ -57,11 +57,24 @@ package final class ChatHub: Service, Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.feeds.run() }
             await runAsks()
+            group.addTask { await self.giveUpWaiting() }
             async let isFed: Void = feeds.drain(within: configuration.drainTime, as: .shuttingDown)
             await worker.drain(within: configuration.drainTime)
             await isFed
             group.cancelAll()
         }
+    }
+
+    /// Until cancelled, from when the ends of replies should have been in their logs: they never are while Redis is away.
+    private func giveUpWaiting() async {
+        do {
+            try await Task.sleep(for: configuration.drainTime + configuration.endTime)
+            logger.warning("Replies are left without an end: the backplane does not take it")
+            while true {
+                streams.giveUpWaiting()
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        } catch {}
     }
 
     private func runAsks() async {
@@ -91,6 +104,8 @@ package struct ChatHubConfiguration: Sendable {
     package var askDeadline: Duration = .seconds(30)
     /// How long running replies may go on at shutdown.
     package var drainTime: Duration = .seconds(5)
+    /// How long the ends of those that did not finish may take after that.
+    package var endTime: Duration = .seconds(5)
 
     package init() {}
 }

@@ -121,6 +121,12 @@ public final class ChunkStreams: Service, Sendable {
         feed?.cancel()
     }
 
+    /// Whoever waits on this node for a log to take text or an end waits no longer. What was not taken is lost when the
+    /// node ends; others end its streams then, as lost.
+    package func giveUpWaiting() {
+        for stream in node.registry.all { stream.giveUpWaiting() }
+    }
+
     private func heard(_ message: NodeMessage) {
         switch message {
         case .stop(let id, let epoch): node.registry[id]?.stop(epoch: epoch)

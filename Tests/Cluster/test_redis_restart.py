@@ -6,6 +6,7 @@ import pytest
 
 from chat_client import ChatClient
 from cluster import Cluster
+from serve import serving
 
 CLIENTS = 100
 
@@ -50,3 +51,17 @@ async def test_node_is_ready_only_with_redis(cluster: Cluster) -> None:
     async with asyncio.timeout(20):
         while not cluster.is_ready("node1"):
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("chunks", ["chunks=5000,interval=20ms,size=20", "chunks=5000,interval=1ms,size=2000"])
+async def test_node_that_is_stopped_while_redis_is_away_ends_all_the_same(cluster: Cluster, chunks: str) -> None:
+    """Its replies' ends cannot be written, and one of them cannot even hand over its text."""
+    redis = f"redis://127.0.0.1:{cluster.port('redis')}"
+    with serving("--port", "0", "--backplane", redis, "--app", "stopped", "--model", "synthetic") as server:
+        async with ChatClient(server.url) as client:
+            reply = await client.ask(chunks)
+            await reply.until(lambda reply: reply.cursor >= 5)
+            await asyncio.to_thread(cluster.stop, "redis")
+            await asyncio.sleep(1)
+            server.terminate()
+            assert await asyncio.to_thread(server.process.wait, 25) == 0

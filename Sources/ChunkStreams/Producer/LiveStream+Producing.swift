@@ -61,7 +61,8 @@ extension LiveStream {
         }
     }
 
-    /// Ends the text and waits until the log has the end; `nil` where another one has ended or taken the stream.
+    /// Ends the text and waits until the log has the end; `nil` where another one has ended or taken the stream, or where
+    /// that was given up.
     func finish(_ finish: StreamFinish, usage: StreamUsage?) async -> StreamEnd? {
         await withCheckedContinuation { continuation in
             let work = state.withLockedValue { state -> Work? in
@@ -71,6 +72,19 @@ extension LiveStream {
             }
             if let work { perform(work) } else { continuation.resume(returning: nil) }
         }
+    }
+
+    /// Nobody waits any longer for what the log does not take.
+    func giveUpWaiting() {
+        let (room, ends) = state.withLockedValue { state in
+            defer {
+                state.production?.roomWaiter = nil
+                state.production?.endWaiters = []
+            }
+            return (state.production?.roomWaiter, state.production?.endWaiters ?? [])
+        }
+        room?.resume()
+        for waiter in ends { waiter.resume(returning: nil) }
     }
 
     /// Nobody will write or end the stream any more.

@@ -39,6 +39,8 @@ private struct Node {
     let services: [any Service]
     let executor = EventLoopTaskExecutor(group: .singleton)
     let logger: Logger
+    /// Longer than the services take that have bounds of their own: it is the last resort, which ends the process.
+    private let gracefulTime: Duration
 
     init(_ configuration: ServeConfiguration) throws {
         var logger = Logger(label: "hubbub", factory: { StreamLogHandler.standardError(label: $0) })
@@ -64,13 +66,15 @@ private struct Node {
         let ownServices: [any Service] = [streams, chat, server, application]
         services = backplaneServices + [leases] + modelServices + [certificate].compactMap(\.self) + ownServices
         self.logger = logger
+        gracefulTime =
+            configuration.hub.shutdownTimeout + configuration.chat.drainTime + configuration.chat.endTime + .seconds(10)
     }
 
     func run() async throws {
         var configuration = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        configuration.maximumGracefulShutdownDuration = gracefulTime
         configuration.maximumCancellationDuration = .seconds(5)
         try await ServiceGroup(configuration: configuration).run()
     }
