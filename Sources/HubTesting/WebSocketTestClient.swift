@@ -189,6 +189,11 @@ private final class WebSocketEvents: ChannelInboundHandler {
         self.events = events
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Not `channelInactive`: a server that closes at once is gone before this handler is there.
+        context.channel.closeFuture.whenComplete { [events] _ in events.finish() }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
@@ -205,11 +210,6 @@ private final class WebSocketEvents: ChannelInboundHandler {
             context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
         default: break
         }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        events.finish()
-        context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
