@@ -163,8 +163,7 @@ let package = Package(
             name: "ChatHubTests",
             dependencies: [
                 "ChatHub", "ChatModels", "ChunkStreams", "HubProtocol", "HubServer", "HubTesting", "HubBackplane",
-                nioCore,
-                logging,
+                nioCore, logging, inMemoryLogging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -13,7 +13,7 @@ extension ChatHub {
             view.begin()
             try await place(ask) { view.read(self.streams.view(ask.id, after: .start, sink: view), from: .start) }
         } catch {
-            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id)", "error": "\(error)"])
+            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
             view.begin()
             view.fail(.unavailable)
         }
@@ -27,7 +27,7 @@ extension ChatHub {
             try await streams.create(ask.id, meta: ask.meta.payload)
             try await place(ask) {}
         } catch {
-            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id)", "error": "\(error)"])
+            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
             throw HubError("\(StreamProblem.unavailable.code): \(StreamProblem.unavailable.message)")
         }
         return ReplyTexts(id: ask.id, streams: streams)

@@ -19,7 +19,7 @@ extension ChatHub: HubStreams {
                 guard case .done = opened else { return opened }
             }
         } catch {
-            logger.info("A reply could not be opened", metadata: ["stream": "\(id)", "error": "\(error)"])
+            logger.info("A reply could not be opened", metadata: ["stream": "\(id.logged)", "error": "\(error)"])
             return .unavailable
         }
         guard let audience = opening.audience else { return opened }

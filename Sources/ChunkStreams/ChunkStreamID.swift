@@ -22,6 +22,10 @@ public struct ChunkStreamID: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { rawValue }
 
+    /// What logs say of the stream, its first 8 digits: enough to find it again, and too few for whoever reads a log to
+    /// resume or stop it.
+    package var logged: Substring { rawValue.prefix(8) }
+
     private static func hex(_ bits: UInt64) -> String {
         let digits = String(bits, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

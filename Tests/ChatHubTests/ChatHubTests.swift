@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func aFailingModelIsTold() async throws {
-        try await withChat(FailingModel()) { endpoint in
+        try await withChat(FailingModel(error: FailingModel.away)) { endpoint in
             let client = try await HubTestClient.connect(to: endpoint)
             let asked = try await client.invoke("AskAi", "hello", returning: Asked.self)
             #expect(asked.finish == "failed")
@@ -155,13 +155,6 @@ import Testing
             }
             #expect(text == (1...300).map { "\($0) " }.joined())
         }
-    }
-}
-
-/// A model that is down.
-private struct FailingModel: ChatModel {
-    func reply(to request: ChatRequest, receive: (ChatUpdate) async throws -> Void) async throws -> ChatReplyEnd {
-        throw ChatModelError(code: .unavailable, message: "The model cannot be reached.", retryable: true)
     }
 }
 

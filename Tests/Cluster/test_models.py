@@ -4,11 +4,12 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from chat_client import ChatClient
+from chat_client import ChatClient, HubError
 from serve import serving
 
 KEY = "sk-never-shown-0123456789"
@@ -114,6 +115,27 @@ async def test_failure_of_the_model_is_told_once_and_leaks_nothing(name: str) ->
                 reply = await client.ask("Hello?")
                 await reply.until(lambda reply: reply.has_ended)
                 assert_failed(reply, code, said, url)
+
+
+async def test_log_names_the_failure_but_holds_neither_id_nor_prompt(tmp_path: Path) -> None:
+    """Where nobody is authenticated, whoever knows the id may resume and stop the reply."""
+    model, code, _ = BROKEN["truncated"]
+    log = tmp_path / "log"
+    async with model.running() as url:
+        with log.open("w") as file:
+            with serving("--port", "0", "--log-level", "trace", log=file,
+                         OPENAI_BASE_URL=url, OPENAI_MODEL="small", OPENAI_API_KEY=KEY) as server:
+                async with ChatClient(server.url) as client:
+                    reply = await client.ask("My secret question")
+                    await reply.until(lambda reply: reply.has_ended)
+                async with ChatClient(server.url) as client:
+                    await client.invoke("Resume", reply.message_id, 0)
+                    await client.invoke("Stop", reply.message_id)
+                    with pytest.raises(HubError, match=f"{code}: "):
+                        await client.stream("StreamAi", "My secret question")
+    [line, _] = [line for line in log.read_text().splitlines() if "A reply failed" in line]
+    assert f"error={code}" in line and f"stream={reply.message_id[:8]}" in line
+    assert reply.message_id not in log.read_text() and "secret question" not in log.read_text()
 
 
 async def test_model_that_is_down_is_told_and_the_node_lives_on() -> None:

@@ -114,7 +114,7 @@ final class AskQueue: Sendable {
             await worker.run(ask, producer: producer)
         } catch {
             // Still pending under this node's name: taken up again with the next connection.
-            logger.info("An ask could not be opened", metadata: ["stream": "\(ask.id)", "error": "\(error)"])
+            logger.info("An ask could not be opened", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
         }
     }
 

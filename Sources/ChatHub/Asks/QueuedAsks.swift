@@ -71,10 +71,11 @@ final class QueuedAsks: Sendable {
             guard let ask = lost else { return }
             try await streams.create(id, meta: ask.meta.payload)
             try await queue.enqueue(ask)
-            queue.logger.info("An ask was lost and is queued again", metadata: ["stream": "\(id)"])
+            queue.logger.info("An ask was lost and is queued again", metadata: ["stream": "\(id.logged)"])
         } catch {
             // The next ready comes to it again.
-            queue.logger.debug("An ask could not be queued again", metadata: ["stream": "\(id)", "error": "\(error)"])
+            queue.logger.debug(
+                "An ask could not be queued again", metadata: ["stream": "\(id.logged)", "error": "\(error)"])
         }
     }
 }

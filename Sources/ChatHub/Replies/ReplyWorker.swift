@@ -76,12 +76,20 @@ final class ReplyWorker: Sendable {
             if end.finish == .contentFilter { finish = .filtered }
             usage = end.usage.map(StreamUsage.init)
         } catch {
-            finish = .failed(problem(error))
+            let problem = problem(error)
+            finish = .failed(problem)
             if !(error is CancellationError), error as? ChunkProducerError != .interrupted {
-                logger.info("A reply failed", metadata: ["stream": "\(ask.id)", "error": "\(finish.word)"])
+                log(problem, of: ask, error)
             }
         }
         _ = await producer.finish(finish, usage: usage)
+    }
+
+    /// Of an error that nobody foresaw no more than its type is told: its text may hold that of the prompt.
+    private func log(_ problem: StreamProblem, of ask: Ask, _ error: any Error) {
+        var metadata: Logger.Metadata = ["stream": "\(ask.id.logged)", "error": "\(problem.code)"]
+        if problem == .internalError { metadata["type"] = "\(type(of: error))" }
+        logger.info("A reply failed", metadata: metadata)
     }
 
     /// What clients are told. A producer that was interrupted has its end already, and this one is not used.

@@ -59,7 +59,7 @@ package final class FedStreams: Sendable {
     func goOn(with id: ChunkStreamID, from producer: NodeID) async throws -> Opening {
         try await produce(id) {
             let producer = try await streams.goOn(with: id, from: producer)
-            if producer != nil { node.logger.notice("A stream goes on here", metadata: ["stream": "\(id)"]) }
+            if producer != nil { node.logger.notice("A stream goes on here", metadata: ["stream": "\(id.logged)"]) }
             return producer
         }
     }
@@ -148,7 +148,7 @@ package final class FedStreams: Sendable {
         // A backend that could not reach this node through the backplane is not lost.
         guard node.backplane.isReady else { return all.values.forEach { $0.heard() } }
         for (id, fed) in all where fed.silence > configuration.silence {
-            node.logger.info("A stream lost its backend", metadata: ["stream": "\(id)"])
+            node.logger.info("A stream lost its backend", metadata: ["stream": "\(id.logged)"])
             // Once is enough, however long the log takes.
             fed.heard()
             Task { await end(id, .failed(.backendLost)) }

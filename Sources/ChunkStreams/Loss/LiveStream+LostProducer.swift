@@ -62,7 +62,8 @@ extension LiveStream {
                 guard try await node.end(names, surveyed: survey, after: epoch, as: .failed(problem)) != nil else {
                     continue
                 }
-                node.logger.info("A stream lost its producer", metadata: ["stream": "\(id)", "end": "\(problem.code)"])
+                node.logger.info(
+                    "A stream lost its producer", metadata: ["stream": "\(id.logged)", "end": "\(problem.code)"])
                 return catchUp()
             } catch {
                 try? await Task.sleep(for: .milliseconds(500))

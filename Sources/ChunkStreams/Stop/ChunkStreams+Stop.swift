@@ -32,7 +32,7 @@ extension ChunkStreams {
                 try await ask(producer, toStop: id, epoch: standing.last.epoch, names: names)
                 if try await ends(names, within: .seconds(1)) { continue }
             } catch {
-                logger.debug("A stop could not be carried", metadata: ["stream": "\(id)", "error": "\(error)"])
+                logger.debug("A stop could not be carried", metadata: ["stream": "\(id.logged)", "error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(250))
             }
             if Task.isCancelled { break }
