@@ -48,10 +48,14 @@ extension RouterMethods {
         let refreshPath = RouterPath(stringLiteral: "\(path)/refresh")
         for method in HTTPRequest.Method.routed {
             on(path, method: method) { request, _ in
-                await access.response(to: request, maximumPostSize: maximumPostSize)
+                await access.response(to: request, maximumPostSize: maximumPostSize).without(bodyFor: method)
             }
-            on(negotiatePath, method: method) { request, _ in await access.negotiateResponse(to: request) }
-            on(refreshPath, method: method) { request, _ in await access.refreshResponse(to: request) }
+            on(negotiatePath, method: method) { request, _ in
+                await access.negotiateResponse(to: request).without(bodyFor: method)
+            }
+            on(refreshPath, method: method) { request, _ in
+                await access.refreshResponse(to: request).without(bodyFor: method)
+            }
         }
     }
 }
@@ -61,4 +65,11 @@ extension HTTPRequest.Method {
     fileprivate static let routed: [HTTPRequest.Method] = [
         .get, .post, .delete, .options, .put, .patch, .head, .trace, .connect,
     ]
+}
+
+extension Response {
+    /// A body after the answer to HEAD would be read as the beginning of the next answer (RFC 9110, section 9.3.2).
+    fileprivate func without(bodyFor method: HTTPRequest.Method) -> Response {
+        method == .head ? createHeadResponse() : self
+    }
 }

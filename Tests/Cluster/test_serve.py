@@ -201,6 +201,21 @@ async def test_node_in_memory_is_alive_and_ready() -> None:
                 assert response.status == 404
 
 
+async def test_head_is_answered_as_get_without_its_body() -> None:
+    with serving("--port", "0", "--model", "echo") as server:
+        async with aiohttp.ClientSession(server.url) as http:
+            for path in ("/", "/index.html", "/chat.js", "/health/live", "/health/ready"):
+                async with http.get(path) as response:
+                    got = {name: value for name, value in response.headers.items() if name != "Date"}
+                    assert response.status == 200 and int(got["Content-Length"]) == len(await response.read())
+                async with http.head(path) as response:
+                    assert response.status == 200 and await response.read() == b""
+                    assert {name: value for name, value in response.headers.items() if name != "Date"} == got
+            for path, status in {"/nowhere": 404, "/chat": 405, "/chat/negotiate": 405, "/chat/refresh": 405}.items():
+                async with http.head(path) as response:
+                    assert response.status == status, path
+
+
 async def test_port_0_is_any_free_port() -> None:
     with serving("--port", "0", "--model", "echo") as one, serving("--port", "0", "--model", "echo") as two:
         assert one.url != two.url

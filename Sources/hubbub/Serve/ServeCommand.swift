@@ -95,7 +95,7 @@ private struct Node {
         _ configuration: ServeConfiguration, certificate: TLSCertificateFiles?, server: HubServer, chat: ChatHub,
         logger: Logger
     ) throws -> some ApplicationProtocol {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.health(of: server)
         var options = configuration.http
         try configuration.authentication.apply(to: &options, logger: logger)
