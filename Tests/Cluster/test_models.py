@@ -77,6 +77,23 @@ async def test_openai_compatible_server_replies() -> None:
         {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello?"}]
 
 
+async def test_key_is_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY + "\n")
+    model = FakeModel(*WHOLE)
+    async with model.running() as url:
+        for environment, header, value in (
+            ({"OPENAI_BASE_URL": url, "OPENAI_MODEL": "small", "OPENAI_API_KEY_FILE": str(file)},
+             "Authorization", f"Bearer {KEY}"),
+            ({"AZURE_OPENAI_ENDPOINT": url, "AZURE_OPENAI_DEPLOYMENT": "chat", "AZURE_OPENAI_API_KEY_FILE": str(file)},
+             "api-key", KEY),
+        ):
+            with serving("--port", "0", **environment) as server:
+                async with ChatClient(server.url) as client:
+                    await (await client.ask("Hello?")).end()
+            assert model.requests.pop()[1][header] == value
+
+
 @pytest.mark.parametrize("suffix, path", [
     ("", "/openai/deployments/chat/chat/completions?api-version=2024-10-21"),
     ("/openai/v1", "/openai/v1/chat/completions"),

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from chat_client import ChatClient
+from chat_client import ChatClient, HubError
 from hub_socket import hub_socket
 from serve import run, serving
 
@@ -26,12 +27,22 @@ OPTIONS = {
     "--allowed-origins": "HUBBUB_ALLOWED_ORIGINS",
     "--system-prompt": "HUBBUB_SYSTEM_PROMPT",
     "--maximum-prompt-bytes": "HUBBUB_MAXIMUM_PROMPT_BYTES",
+    "--model-connect-timeout": "HUBBUB_MODEL_CONNECT_TIMEOUT",
+    "--model-first-byte-timeout": "HUBBUB_MODEL_FIRST_BYTE_TIMEOUT",
+    "--model-silence-timeout": "HUBBUB_MODEL_SILENCE_TIMEOUT",
+    "--azure-openai-endpoint": "AZURE_OPENAI_ENDPOINT",
+    "--azure-openai-deployment": "AZURE_OPENAI_DEPLOYMENT",
+    "--azure-openai-api-key": "AZURE_OPENAI_API_KEY",
+    "--openai-base-url": "OPENAI_BASE_URL",
+    "--openai-api-key": "OPENAI_API_KEY",
+    "--openai-model": "OPENAI_MODEL",
     "--ask-deadline": "HUBBUB_ASK_DEADLINE",
     "--fed-streams": "HUBBUB_FED_STREAMS",
     "--backend-timeout": "HUBBUB_BACKEND_TIMEOUT",
     "--retention": "HUBBUB_RETENTION",
     "--event-loops": "HUBBUB_EVENT_LOOPS",
     "--log-level": "HUBBUB_LOG_LEVEL",
+    "--cluster-secret": "HUBBUB_CLUSTER_SECRET",
     "--require-authentication": "HUBBUB_REQUIRE_AUTHENTICATION",
     "--jwt-secret": "HUBBUB_JWT_SECRET",
     "--management-key": "HUBBUB_MANAGEMENT_KEY",
@@ -84,9 +95,45 @@ OPTIONS = {
 def test_help_lists_every_option() -> None:
     help_ = run("--help")
     assert help_.returncode == 0
-    for flag, variable in OPTIONS.items():
-        assert flag in help_.stdout and variable in help_.stdout
-    assert "--config" in help_.stdout
+    listed = dict(re.findall(r"^  (--\S+).*\n      ([A-Z_]+)\. \S", help_.stdout, re.MULTILINE))
+    assert listed == OPTIONS | {"--config": "HUBBUB_CONFIG"}
+    assert re.findall(r"^  (--\S+)", help_.stdout, re.MULTILINE) == list(listed), "an option is without its help"
+    assert ".." not in help_.stdout
+
+
+# With what makes the option count, and a content of its file that cannot be used.
+SECRETS = {
+    "--backplane": ([], "ftp://never-shown"),
+    "--cluster-secret": ([], "never-shown"),
+    "--management-key": ([], "never-shown"),
+    "--jwt-secret": ([], "never-shown"),
+    "--jwt-public-key": ([], "never-shown"),
+    "--azure-openai-api-key": (
+        ["--azure-openai-endpoint", "http://127.0.0.1:1", "--azure-openai-deployment", "chat"], None),
+    "--openai-api-key": (["--openai-model", "small"], None),
+}
+
+
+def test_help_tells_which_options_are_also_read_from_a_file() -> None:
+    named = re.findall(r"([A-Z_]+)_FILE or (--\S+)-file name a file", run("--help").stdout)
+    assert {flag: variable for variable, flag in named} == {flag: OPTIONS[flag] for flag in SECRETS}
+
+
+@pytest.mark.parametrize("flag", SECRETS)
+def test_secret_is_read_from_the_file_that_is_named(flag: str, tmp_path: Path) -> None:
+    others, bad = SECRETS[flag]
+    file = tmp_path / "secret"
+    if bad is not None:
+        file.write_text(bad + "\n")
+        for ended in (run("--port", "0", f"{flag}-file", str(file), *others),
+                      run("--port", "0", *others, **{OPTIONS[flag] + "_FILE": str(file)})):
+            assert_refused(ended, flag.removeprefix("--"))
+            assert "never-shown" not in ended.stderr and "cannot be read" not in ended.stderr
+    for path in (tmp_path / "nowhere", tmp_path):
+        for ended in (run("--port", "0", f"{flag}-file", str(path), *others),
+                      run("--port", "0", *others, **{OPTIONS[flag] + "_FILE": str(path)})):
+            assert_refused(ended, flag.removeprefix("--"))
+            assert "cannot be read" in ended.stderr
 
 
 BAD_VALUES = {
@@ -95,8 +142,13 @@ BAD_VALUES = {
     "--roles": ["cook", ""],
     "--replies": ["0", "many", "9223372036854775807"],
     "--maximum-prompt-bytes": ["0", "9223372036854775807"],
-    "--allowed-origins": ["example.com", "https://a.example/path"],
+    "--allowed-origins": [
+        "example.com", "https://a.example/path", "https://a.example?x", "https://a.example#x", "https://ada@a.example",
+        "https://a .example", "https://a.example https://b.example", "https://a.example,,https://b.example"],
     "--model": ["oracle"],
+    "--model-connect-timeout": ["soon"],
+    "--model-first-byte-timeout": ["60"],
+    "--model-silence-timeout": ["0s"],
     "--ask-deadline": ["soon", "0s"],
     "--jwt-secret": ["short"],
     "--jwt-public-key": ["no PEM"],
@@ -177,6 +229,35 @@ async def test_flags_come_before_environment_before_file(tmp_path: Path) -> None
 async def test_echo_says_what_it_was_told(prompt: str) -> None:
     with serving("--port", "0", "--model", "echo") as server:
         assert await answer(server.url, prompt) == f"You said: {prompt}"
+
+
+@pytest.mark.parametrize("prompt", ["12345678", "1234567é"])
+async def test_prompt_is_as_long_as_the_node_allows(prompt: str) -> None:
+    size = len(prompt.encode())
+    with serving("--port", "0", "--model", "echo", "--maximum-prompt-bytes", str(size)) as server:
+        assert await answer(server.url, prompt) == f"You said: {prompt}"
+        async with ChatClient(server.url) as client:
+            for method in (client.invoke, client.stream):
+                target = "AskAi" if method == client.invoke else "StreamAi"
+                with pytest.raises(HubError, match=f"The prompt is longer than {size} bytes."):
+                    await method(target, prompt + "!")
+
+
+async def test_empty_variable_of_a_model_is_as_none() -> None:
+    with serving("--port", "0", AZURE_OPENAI_ENDPOINT="", OPENAI_BASE_URL="", OPENAI_API_KEY="") as server:
+        assert await answer(server.url, "hello")
+    empty = {"OPENAI_BASE_URL": "", "OPENAI_MODEL": ""}
+    assert_refused(run("--port", "0", "--model", "openai", **empty), "openai-model")
+    assert_refused(run("--port", "0", "--model", "azure", AZURE_OPENAI_ENDPOINT=""), "azure-openai-endpoint")
+
+
+async def test_origins_may_have_blanks_around_them() -> None:
+    with serving("--port", "0", "--model", "echo", "--allowed-origins",
+                 " https://a.example , https://b.example ") as server:
+        async with aiohttp.ClientSession(server.url) as http:
+            for origin, status in {"https://a.example": 200, "https://b.example": 200, "https://c.example": 403}.items():
+                async with http.post("/chat/negotiate", headers={"Origin": origin}) as response:
+                    assert response.status == status, origin
 
 
 async def answer(url: str, prompt: str) -> str:

@@ -8,26 +8,30 @@ enum ModelChoice: Sendable {
     case openAI(OpenAIChatModel.Configuration)
 
     init(_ values: OptionValues) throws {
+        // A wrong value is to be told whether or not this model uses it.
+        let settings = try Self.settings(values)
+        let timeouts = try Self.timeouts(values)
         switch try values.text("model") ?? Self.usual(values) {
         case "demo": self = .demo
         case "echo": self = .echo
-        case "synthetic": self = .synthetic(try Self.settings(values))
+        case "synthetic": self = .synthetic(settings)
         case "azure":
             let endpoint = try values.value("azure-openai-endpoint", expected: "a URL") { $0 }
             let deployment = try values.value("azure-openai-deployment", expected: "a name") { $0 }
             self = .openAI(
-                try Self.configuration(
-                    .azure(endpoint: endpoint, deployment: deployment), key: "azure-openai-api-key", values))
+                .init(
+                    endpoint: .azure(endpoint: endpoint, deployment: deployment),
+                    apiKey: try values.text("azure-openai-api-key").map { APIKey($0) }, timeouts: timeouts))
         case "openai":
             let url = try values.value("openai-base-url", expected: "a URL") { $0 }
             let model = try values.value("openai-model", expected: "a name") { $0 }
             self = .openAI(
-                try Self.configuration(.openAI(baseURL: url, model: model), key: "openai-api-key", values))
+                .init(
+                    endpoint: .openAI(baseURL: url, model: model),
+                    apiKey: try values.text("openai-api-key").map { APIKey($0) }, timeouts: timeouts))
         default:
             throw UsageError("model must be demo, echo, synthetic, azure or openai")
         }
-        // A wrong value is to be told whether or not this model uses it.
-        _ = try Self.settings(values)
     }
 
     private static func usual(_ values: OptionValues) -> String {
@@ -45,14 +49,10 @@ enum ModelChoice: Sendable {
         }
     }
 
-    private static func configuration(
-        _ endpoint: OpenAIChatModel.Configuration.Endpoint, key: String, _ values: OptionValues
-    ) throws -> OpenAIChatModel.Configuration {
-        OpenAIChatModel.Configuration(
-            endpoint: endpoint, apiKey: try values.text(key).map { APIKey($0) },
-            timeouts: .init(
-                connect: try values.duration("model-connect-timeout"),
-                firstByte: try values.duration("model-first-byte-timeout"),
-                silence: try values.duration("model-silence-timeout")))
+    private static func timeouts(_ values: OptionValues) throws -> OpenAIChatModel.Configuration.Timeouts {
+        .init(
+            connect: try values.duration("model-connect-timeout"),
+            firstByte: try values.duration("model-first-byte-timeout"),
+            silence: try values.duration("model-silence-timeout"))
     }
 }

@@ -9,7 +9,7 @@ extension Option {
             help: "secret of at least 32 bytes that signs clients' tokens with HS256"),
         Option(
             "jwt-public-key", value: "PEM", isSecret: true,
-            help: "public keys or certificates of those who sign clients' tokens with RS256 or ES256."),
+            help: "public keys or certificates of those who sign clients' tokens with RS256 or ES256"),
         Option(
             "jwks-url", value: "URL",
             help: "where the issuer of clients' tokens publishes its keys; needs --jwt-issuer and --jwt-audience"),

@@ -20,6 +20,8 @@ struct Option: Sendable {
     /// Not shown, not logged, and also read from the file that `NAME-file` or `VARIABLE_FILE` names.
     let isSecret: Bool
     let kind: Kind
+    /// Its variable is one that other programs read, too. Whoever passes such a variable on may have it empty.
+    var isShared: Bool { !variable.hasPrefix("HUBBUB_") }
 
     init(
         _ name: String, variable: String? = nil, value: String, fallback: String? = nil, isSecret: Bool = false,

@@ -17,7 +17,8 @@ struct OptionValues: Sendable {
         if let path = flags["config"]?.last ?? environment["HUBBUB_CONFIG"] {
             layers.append(try Self.file(at: path, options: options).mapValues { [$0] })
         }
-        self.layers = layers
+        let shared = Self.names(options.filter(\.isShared))
+        self.layers = layers.map { $0.filter { name, values in values != [""] || !shared.contains(name) } }
     }
 
     /// The value of an option; `nil` where nothing was given and it has no default.

@@ -100,7 +100,7 @@ struct ServeConfiguration: Sendable {
         guard let slashes = text.firstRange(of: "://") else { return false }
         let host = text[slashes.upperBound...]
         return ["http", "https"].contains(text[..<slashes.lowerBound].lowercased()) && !host.isEmpty
-            && !host.contains("/")
+            && !host.contains { "/?#@".contains($0) || $0.isWhitespace }
     }
 
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
@@ -117,8 +117,8 @@ struct ServeConfiguration: Sendable {
         http.transports = try transports(values)
         http.maximumPostSize = try values.count("maximum-post-size")
         http.trustedProxies = try trustedProxies(values)
-        if values.isGiven("allowed-origins"), let text = try values.text("allowed-origins") {
-            let origins = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+        if values.isGiven("allowed-origins") {
+            let origins = try values.list("allowed-origins")
             guard origins == ["*"] || origins.allSatisfy(isOrigin) else {
                 throw UsageError(
                     "allowed-origins must be *, or origins such as https://example.com, separated by commas")
