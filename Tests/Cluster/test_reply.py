@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 
 import aiohttp
 import pytest
@@ -22,6 +23,14 @@ async def test_reply_arrives_in_order_and_whole(cluster: Cluster) -> None:
         assert summary["finish"] == "completed"
         assert await reply.asked == {"messageId": reply.message_id, "finish": "completed"}
         assert len(reply.message_id) == 32 and int(reply.message_id, 16) >= 0
+
+
+async def test_stream_has_the_text_of_a_reply_that_another_node_produces(split_cluster: Cluster) -> None:
+    async with ChatClient(split_cluster.url()) as client:
+        pieces = await client.stream("StreamAi", "chunks=50,interval=5ms,size=32")
+    text = "".join(pieces)
+    assert re.findall(r"#(\d+);", text) == [str(number) for number in range(1, 51)]
+    assert len(text) == 50 * 32 and len(pieces) > 1
 
 
 async def test_client_that_speaks_messagepack_gets_the_same(cluster: Cluster) -> None:
