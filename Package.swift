@@ -124,8 +124,7 @@ let package = Package(
             dependencies: [
                 "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
                 "HubProtocol", "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket,
-                logging,
-                lifecycle, crypto, httpTypes,
+                logging, lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -187,10 +186,8 @@ let package = Package(
             name: "HubHummingbirdTests",
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
-                "HubBackplaneRedis",
-                hummingbird, nioCore, nioLocks, nioPosix, nioWebSocket, httpTypes, logging, lifecycle,
-
-                crypto, cryptoExtras, jwtKit, inMemoryLogging,
+                "HubBackplaneRedis", hummingbird, nioCore, nioLocks, nioPosix, nioWebSocket, httpTypes, logging,
+                lifecycle, crypto, cryptoExtras, jwtKit, inMemoryLogging,
             ],
             swiftSettings: settings),
     ]

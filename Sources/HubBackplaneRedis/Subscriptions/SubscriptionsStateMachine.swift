@@ -41,7 +41,7 @@ struct SubscriptionsStateMachine {
         case closed
     }
 
-    private struct Channel {
+    struct Channel {
         var receivers = ChannelReceivers()
         var applicants: [Applicant] = []
         /// Whether the last command sent for it is a SUBSCRIBE.
@@ -62,7 +62,7 @@ struct SubscriptionsStateMachine {
     /// A channel that is always subscribed.
     private let permanent: ChannelKey
     private var phase = Phase.away
-    private var channels: [ChannelKey: Channel] = [:]
+    private(set) var channels: [ChannelKey: Channel] = [:]
     /// Channels that have become idle, the longest idle first.
     private var idle: Deque<(key: ChannelKey, since: NIODeadline)> = []
     private var commands: Deque<Command> = []
@@ -77,9 +77,6 @@ struct SubscriptionsStateMachine {
     }
 
     var hasCommands: Bool { !commands.isEmpty }
-
-    /// The number of channels known, those that are just being unsubscribed included.
-    var channelCount: Int { channels.count }
 
     /// Who gets a message of a channel.
     func receivers(of key: ChannelKey) -> ChannelReceivers { channels[key]?.receivers ?? ChannelReceivers() }

@@ -9,7 +9,7 @@ extension ConnectionLimiter {
             let retryAfter: Duration
         }
 
-        private struct Buckets {
+        struct Buckets {
             var negotiate: TokenBucket?
             var connect: TokenBucket?
         }
@@ -19,7 +19,7 @@ extension ConnectionLimiter {
 
         private let limits: ConnectionLimits
         private var node = Buckets()
-        private var addresses: RecentAddresses<Buckets>
+        private(set) var addresses: RecentAddresses<Buckets>
         private(set) var connections = 0
         private var connectionsOf: [IPAddress: Int] = [:]
         private(set) var refusals: [ConnectionLimits.Kind: Int] = [:]
@@ -28,8 +28,6 @@ extension ConnectionLimiter {
             self.limits = limits
             addresses = RecentAddresses(capacity: addressCapacity)
         }
-
-        var addressCount: Int { addresses.count }
 
         mutating func negotiate(from address: IPAddress?, now: ContinuousClock.Instant) throws(Refusal) {
             try take(

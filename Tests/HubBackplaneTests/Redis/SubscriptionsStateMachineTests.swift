@@ -194,6 +194,11 @@ extension ChannelKey {
     fileprivate init(_ name: String) { self = .owned(Array(name.utf8)) }
 }
 
+extension SubscriptionsStateMachine {
+    /// Those that are just being unsubscribed included.
+    fileprivate var channelCount: Int { channels.count }
+}
+
 extension SubscriptionsStateMachine.SubscribeAction {
     fileprivate var waits: Bool {
         if case .wait = self { true } else { false }
