@@ -58,6 +58,20 @@ test("conversation: opens questions one after the other and runs their replies s
   equal([a.state, b.state], [ReplyState.Streaming, ReplyState.Streaming]);
 });
 
+test("conversation: a question that is forgotten before its id is known is stopped, and answers no other one", () => {
+  const { hub, conversation, replies: [a] } = asked("a", "never sent");
+  conversation.forget();
+  const b = new Reply("b");
+  conversation.ask(b);
+  equal(hub.calls.map(({ args }) => args), [["a"]]);
+  hub.say("typing", "A", true);
+  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["AskAi", "a"], ["Stop", "A"], ["AskAi", "b"]]);
+  hub.say("partial", "A", "old", 1);
+  hub.say("typing", "B", true);
+  hub.say("partial", "B", "new", 1);
+  equal([a.messageId, b.messageId, b.text], ["A", "B", "new"]);
+});
+
 test("conversation: a refused question fails and the next one is asked", async () => {
   const { hub, replies: [a, b] } = asked("a", "b");
   hub.calls[0].reject(new Error("An unexpected error occurred invoking 'AskAi' on the server. HubException: Too long."));

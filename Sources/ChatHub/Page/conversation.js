@@ -34,10 +34,17 @@ export class Conversation {
     this.#resume(reply);
   }
 
+  /**
+   * Nobody looks at the replies any more. A question that is just being opened keeps its place and is stopped when its
+   * id is known: its `typing` would be taken for the next question's.
+   */
   forget() {
     this.#unsent = [];
-    this.#opening = null;
     this.#replies.clear();
+    if (this.#opening) {
+      this.#opening.onchange = () => {};
+      this.#opening.stopAsked();
+    }
   }
 
   async stop(reply) {

@@ -88,9 +88,6 @@ export class Reply {
       return;
     }
     const cutShort = summary.finish === "stopped" || summary.finish === "filtered";
-    if (summary.finish === "length") {
-      this.notice = "The reply reached the model's length limit.";
-    }
     this.summary = summary;
     this.#end(cutShort ? ReplyState.Stopped : ReplyState.Completed);
   }
