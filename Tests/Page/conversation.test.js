@@ -72,6 +72,20 @@ test("conversation: a question that is forgotten before its id is known is stopp
   equal([a.messageId, b.messageId, b.text], ["A", "B", "new"]);
 });
 
+test("conversation: a reply that is forgotten without a connection is stopped when there is one", async () => {
+  const { hub, conversation, replies: [a] } = asked("a");
+  hub.say("typing", "A", true);
+  hub.drop(conversation);
+  await settle();
+  conversation.forget();
+  hub.comeBack(conversation);
+  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["Resume", "A", 0]]);
+  hub.calls[0].resolve({ status: "resumed" });
+  await settle();
+  equal(hub.calls[1].method, "Stop");
+  equal(a.stopRequested, true);
+});
+
 test("conversation: a refused question fails and the next one is asked", async () => {
   const { hub, replies: [a, b] } = asked("a", "b");
   hub.calls[0].reject(new Error("An unexpected error occurred invoking 'AskAi' on the server. HubException: Too long."));

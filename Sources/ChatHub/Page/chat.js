@@ -145,7 +145,6 @@ turns.addEventListener("hub-message", ({ detail: { wish, message } }) => {
 stopButton.addEventListener("click", stopLatest);
 
 newChat.addEventListener("click", () => {
-  unended().forEach((reply) => conversation.stop(reply));
   conversation.forget();
   turns.replaceChildren();
   repliesChanged();

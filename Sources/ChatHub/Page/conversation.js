@@ -35,15 +35,20 @@ export class Conversation {
   }
 
   /**
-   * Nobody looks at the replies any more. A question that is just being opened keeps its place and is stopped when its
-   * id is known: its `typing` would be taken for the next question's.
+   * Nobody looks at the replies any more. Those that go on are stopped, also where that cannot be said yet: without a
+   * connection it is when there is one, without an id when it comes. A question that is being opened keeps its place, since
+   * its `typing` would be taken for the next question's.
    */
   forget() {
     this.#unsent = [];
-    this.#replies.clear();
-    if (this.#opening) {
-      this.#opening.onchange = () => {};
-      this.#opening.stopAsked();
+    const all = [...this.#replies.values(), this.#opening].filter((reply) => reply !== null);
+    for (const reply of all) {
+      reply.onchange = () => {};
+      if (reply.ended) {
+        this.#replies.delete(reply.messageId);
+      } else if (!reply.stopRequested) {
+        this.stop(reply);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
-// A SignalR client for browsers: WebSockets and the JSON hub protocol, with the names and the behaviour of
-// @microsoft/signalr. To use Microsoft's client instead, change the import in connection.js.
+// A SignalR client for browsers, with the names and the behaviour of @microsoft/signalr as far as it goes: WebSockets and
+// the JSON hub protocol, without other transports, uploads (Subject), withHubProtocol and withStatefulReconnect. To use
+// Microsoft's client instead, change the import in connection.js.
 
 import { HubConnection } from "./signalr-connection.js";
 import { LogLevel, loggerFor } from "./signalr-log.js";
