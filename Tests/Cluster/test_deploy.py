@@ -74,10 +74,17 @@ def test_nginx_accepts_the_template_as_compose_fills_it_in(services: dict, tmp_p
     for variable, value in environment.items():
         text = text.replace(f"${{{variable}}}", re.sub(r"node\d", "127.0.0.1", value))
     conf = tmp_path / "nginx.conf"
-    conf.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n")
+    conf.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text}\n}}\n")
     nginx = shutil.which("nginx", path=SYSTEM_PATH)
     tested = subprocess.run([nginx, "-t", "-p", tmp_path, "-c", conf], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
+
+
+def test_nginx_logs_no_tokens() -> None:
+    text = TEMPLATE.read_text()
+    [form] = re.findall(r"^log_format (\w+) .*\$uri';$", text, re.MULTILINE)
+    assert re.findall(r"access_log (.+);", text) == [f"${{ACCESS_LOG}} {form}"]
+    assert not re.search(r"\$(request|request_uri|args|query_string)\b", text)
 
 
 def test_haproxy_accepts_its_configuration_without_a_warning(tmp_path: Path) -> None:

@@ -25,8 +25,6 @@ worker_processes 2;
 worker_rlimit_nofile $(ulimit -Hn);
 events { worker_connections 16384; }
 http {
-    log_format cluster '\$time_iso8601 \$status \$upstream_addr \$request_method \$uri';
-    access_log access.log cluster;
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
@@ -35,5 +33,6 @@ http {
 CONF
     template=$(<"$deploy/nginx/hubbub.conf.template")
     template=${template//\$\{LISTEN\}/127.0.0.1:$port}
+    template=${template//\$\{ACCESS_LOG\}/access.log}
     printf '%s\n}\n' "${template//\$\{SERVERS\}/$servers}"
 }

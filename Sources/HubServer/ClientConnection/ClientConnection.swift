@@ -121,7 +121,7 @@ extension ClientConnection {
             } catch is Closed {
                 close = .normal
             } catch {
-                endpoint.logger.warning("A connection's handler failed", metadata: ["error": "\(error)"])
+                endpoint.logger.warning("A connection's handler failed", metadata: ["error": "\(type(of: error))"])
                 close = .failed
             }
             eventLoop.execute { self.state.close(close) }

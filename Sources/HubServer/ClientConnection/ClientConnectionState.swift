@@ -40,13 +40,13 @@ final class ClientConnectionState {
         guard endsMessage, let message = partial.take() else { return }
         if let reader = reader.take() { return reader.resume(returning: message) }
         unread.append(message)
-        unreadSize += message.bytes.readableBytes
+        unreadSize += message.size
         if unreadSize > self.limit { setReading(false) }
     }
 
     func read(_ reader: CheckedContinuation<Message?, Never>) {
         if let message = unread.popFirst() {
-            unreadSize -= message.bytes.readableBytes
+            unreadSize -= message.size
             if unreadSize <= limit / 2 { setReading(true) }
             reader.resume(returning: message)
         } else if transport == nil || self.reader != nil {
@@ -119,4 +119,9 @@ extension ClientConnection.Message? {
             self?.bytes.writeImmutableBuffer(bytes)
         }
     }
+}
+
+extension ClientConnection.Message {
+    /// What it takes while it waits, in bytes: an empty one takes memory, too.
+    fileprivate var size: Int { 64 + bytes.readableBytes }
 }

@@ -1,5 +1,6 @@
 extension Option {
-    /// Limits and times of connections. The defaults are ASP.NET's where it has one.
+    /// Limits and times of connections. The defaults are ASP.NET's where it has one, but for what a chat needs: prompts that
+    /// are long, questions side by side, and stateful reconnect.
     static let limits: [Option] = [
         Option("connect-timeout", value: "DURATION", fallback: "15s", help: "time to connect after negotiating"),
         Option("handshake-timeout", value: "DURATION", fallback: "15s", help: "time to shake hands"),
