@@ -40,18 +40,20 @@ class Client:
 async def clients(managed: Cluster) -> AsyncIterator[list[Client]]:
     """One at each node."""
     async with AsyncExitStack() as stack:
-        clients = []
-        for node in NODES:
-            http = await stack.enter_async_context(aiohttp.ClientSession(managed.url(node)))
-            async with http.post("/chat/negotiate?negotiateVersion=1") as response:
-                negotiated = await response.json()
-            query = {"id": negotiated["connectionToken"]}
-            socket = HubSocket(await stack.enter_async_context(http.ws_connect("/chat", params=query)))
-            await socket.handshake()
-            # It is sent to from its first answer on.
-            await socket.invoke("Nobody")
-            clients.append(Client(negotiated["connectionId"], socket))
-        yield clients
+        yield [await connected(stack, managed.url(node)) for node in NODES]
+
+
+async def connected(stack: AsyncExitStack, url: str, user: str | None = None) -> Client:
+    """A connection at a node, of a user or of nobody, which the hub knows by now."""
+    http = await stack.enter_async_context(aiohttp.ClientSession(url, headers=token(user) if user else {}))
+    async with http.post("/chat/negotiate?negotiateVersion=1") as response:
+        negotiated = await response.json()
+    query = {"id": negotiated["connectionToken"]}
+    socket = HubSocket(await stack.enter_async_context(http.ws_connect("/chat", params=query)))
+    await socket.handshake()
+    # It is sent to from its first answer on.
+    await socket.invoke("Nobody")
+    return Client(negotiated["connectionId"], socket)
 
 
 @pytest.fixture
@@ -154,18 +156,6 @@ def token(user: str) -> dict[str, str]:
 def users() -> Iterator[Cluster]:
     """Nodes that know who their clients are."""
     yield from started("users", "--nodes", "3", options=("--management-key", KEY, "--jwt-secret", SECRET))
-
-
-async def connected(stack: AsyncExitStack, url: str, user: str) -> Client:
-    """A user's connection at a node, which the hub knows by now."""
-    http = await stack.enter_async_context(aiohttp.ClientSession(url, headers=token(user)))
-    async with http.post("/chat/negotiate?negotiateVersion=1") as response:
-        negotiated = await response.json()
-    query = {"id": negotiated["connectionToken"]}
-    socket = HubSocket(await stack.enter_async_context(http.ws_connect("/chat", params=query)))
-    await socket.handshake()
-    await socket.invoke("Nobody")
-    return Client(negotiated["connectionId"], socket)
 
 
 async def test_users_of_all_nodes(users: Cluster) -> None:

@@ -11,29 +11,24 @@ extension ChunkStreams {
     /// - Returns: Its writer; `nil` where another one is about to write it, or it has ended.
     /// - Throws: ``CannotGoOn``, or ``BackplaneError`` where it could not be found out.
     func goOn(with id: ChunkStreamID, from producer: NodeID) async throws -> ChunkProducer? {
-        guard node.registry.claimOpening(id) else { return nil }
-        defer {
-            for request in node.registry.releaseOpening(id) { node.registry[id]?.isFollowed(request) }
+        try await self.producer(of: id) { names, term in
+            let survey = try await node.survey(names, keepsText: true)
+            guard survey.end == nil, let lost = survey.opening, lost.node == producer, !node.leases.isAlive(producer)
+            else { return nil }
+            guard lost.isFed, !survey.hasHole, let last = survey.last, let text = survey.text,
+                let meta = try await node.backplane.get(names.meta)
+            else { throw CannotGoOn() }
+            let opening = StreamEntry.Opening(
+                epoch: last.epoch + 1, textEpoch: lost.textEpoch, node: node.id, isFed: true)
+            let append = LogAppend.opening(opening, names: names, configuration: node.configuration)
+            guard try await node.backplane.append(append, ifLastIs: last) else { return nil }
+            let production = Production(
+                epoch: opening.epoch, term: term, meta: meta, isFed: true, logged: survey.chunks)
+            let stream = produced(id, opening, text: text, production)
+            // The text is written again under its seqs, as by any writer that goes on with one.
+            stream.compareWithLog()
+            return stream
         }
-        let term = node.leases.term
-        let names = node.names.stream(id.rawValue)
-        let survey = try await node.survey(names, keepsText: true)
-        guard survey.end == nil, let lost = survey.opening, lost.node == producer, !node.leases.isAlive(producer)
-        else { return nil }
-        guard lost.isFed, !survey.hasHole, let last = survey.last, let text = survey.text,
-            let meta = try await node.backplane.get(names.meta)
-        else { throw CannotGoOn() }
-        let opening = StreamEntry.Opening(
-            epoch: last.epoch + 1, textEpoch: lost.textEpoch, node: node.id, isFed: true)
-        let append = LogAppend.opening(opening, names: names, configuration: node.configuration)
-        guard try await node.backplane.append(append, ifLastIs: last) else { return nil }
-        let production = Production(
-            epoch: opening.epoch, term: term, meta: meta, isFed: true, logged: survey.chunks)
-        let stream = produced(id, opening, text: text, production)
-        // The text is written again under its seqs, as by any writer that goes on with one.
-        stream.compareWithLog()
-        Task { await honourEarlierStop(of: stream) }
-        return ChunkProducer(stream: stream)
     }
 
     /// How much text the log has of a stream that somebody could go on with; `nil` where nobody can.

@@ -10,8 +10,6 @@ struct LogSurvey {
     private(set) var opening: StreamEntry.Opening?
     /// How it ended, where it has.
     private(set) var end: StreamEnd?
-    /// The end that is there cannot be reached: chunks are missing in front of it.
-    private(set) var hasUnreachableEnd = false
     /// How many producers have begun a text.
     private(set) var beginnings = 0
     /// How many chunks can be read one after the other.
@@ -22,6 +20,9 @@ struct LogSurvey {
     /// Chunks are missing in front of others.
     private(set) var hasHole = false
     private var sha256 = SHA256()
+
+    /// The end that is there cannot be reached: chunks are missing in front of it.
+    var hasUnreachableEnd: Bool { end.map { $0.chunks > chunks } ?? false }
 
     /// - Parameter keepsText: Whether the text is wanted.
     init(keepsText: Bool = false) { text = keepsText ? StreamText() : nil }
@@ -40,12 +41,11 @@ struct LogSurvey {
             self.opening = opening
             hasHole = false
             // It is written again.
-            (end, hasUnreachableEnd) = (nil, false)
+            end = nil
         case .chunks(let chunks):
             take(chunks)
         case .end(_, let end):
             self.end = end
-            hasUnreachableEnd = end.chunks > chunks
         case nil:
             break
         }

@@ -17,19 +17,30 @@ extension ChunkStreams {
         _ id: ChunkStreamID, meta: ByteBuffer, epoch: UInt64 = 1, isFed: Bool = false,
         follower: StreamFollower? = nil
     ) async throws -> ChunkProducer? {
+        try await producer(of: id) { names, term in
+            guard let opening = try await node.open(names, epoch: epoch, isFed: isFed) else { return nil }
+            var production = Production(epoch: opening.epoch, term: term, meta: meta, isFed: isFed)
+            if let follower, follower.node != node.id {
+                production.feed(LogFollower(channel: node.names.feed(of: follower.node), tag: follower.tag))
+            }
+            let stream = produced(id, opening, production)
+            if node.leases.term != nil { stream.compareInNewTerm() }
+            return stream
+        }
+    }
+
+    /// Makes this node the writer of a stream, where it does not try to already.
+    ///
+    /// - Parameter open: Gets the term of the lease from before anything is sent; returns `nil` where another node is the
+    ///   writer.
+    func producer(
+        of id: ChunkStreamID, open: (_ names: BackplaneNames.Stream, _ term: UInt64?) async throws -> LiveStream?
+    ) async throws -> ChunkProducer? {
         guard node.registry.claimOpening(id) else { return nil }
         defer {
             for request in node.registry.releaseOpening(id) { node.registry[id]?.isFollowed(request) }
         }
-        let term = node.leases.term
-        let names = node.names.stream(id.rawValue)
-        guard let opening = try await node.open(names, epoch: epoch, isFed: isFed) else { return nil }
-        var production = Production(epoch: opening.epoch, term: term, meta: meta, isFed: isFed)
-        if let follower, follower.node != node.id {
-            production.feed(LogFollower(channel: node.names.feed(of: follower.node), tag: follower.tag))
-        }
-        let stream = produced(id, opening, production)
-        if node.leases.term != nil { stream.compareInNewTerm() }
+        guard let stream = try await open(node.names.stream(id.rawValue), node.leases.term) else { return nil }
         Task { await honourEarlierStop(of: stream) }
         return ChunkProducer(stream: stream)
     }
@@ -46,7 +57,7 @@ extension ChunkStreams {
         }
     }
 
-    func honourEarlierStop(of stream: LiveStream) async {
+    private func honourEarlierStop(of stream: LiveStream) async {
         guard var value = try? await node.backplane.get(stream.names.stop), let epoch: UInt32 = value.readInteger()
         else { return }
         stream.stop(epoch: UInt64(epoch))

@@ -86,7 +86,8 @@ extension LiveStream {
         }
     }
 
-    private func takeWaiters(_ state: inout State) -> [CheckedContinuation<StreamEnd?, Never>] {
+    /// Those that wait for the end. Who waits for room goes on.
+    func takeWaiters(_ state: inout State) -> [CheckedContinuation<StreamEnd?, Never>] {
         state.production?.roomWaiter?.resume()
         state.production?.roomWaiter = nil
         defer { state.production?.endWaiters = [] }

@@ -76,15 +76,7 @@ extension LiveStream {
 
     /// Nobody waits any longer for what the log does not take.
     func giveUpWaiting() {
-        let (room, ends) = state.withLockedValue { state in
-            defer {
-                state.production?.roomWaiter = nil
-                state.production?.endWaiters = []
-            }
-            return (state.production?.roomWaiter, state.production?.endWaiters ?? [])
-        }
-        room?.resume()
-        for waiter in ends { waiter.resume(returning: nil) }
+        for waiter in state.withLockedValue({ takeWaiters(&$0) }) { waiter.resume(returning: nil) }
     }
 
     /// Nobody will write or end the stream any more.

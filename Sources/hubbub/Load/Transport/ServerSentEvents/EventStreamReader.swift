@@ -11,13 +11,7 @@ struct EventStreamReader {
     /// Of the event that is being read.
     private var data: ByteBuffer?
 
-    mutating func receive(_ bytes: ByteBuffer) {
-        if unread.readableBytes == 0 {
-            unread = bytes
-        } else {
-            unread.writeImmutableBuffer(bytes)
-        }
-    }
+    mutating func receive(_ bytes: ByteBuffer) { unread.appendReceived(bytes) }
 
     /// The data of the next event, or `nil` until more bytes have come.
     mutating func next() throws(LoadFailure) -> ByteBuffer? {

@@ -13,13 +13,7 @@ struct ServerFrameReader {
 
     private var unread = ByteBuffer()
 
-    mutating func receive(_ bytes: ByteBuffer) {
-        if unread.readableBytes == 0 {
-            unread = bytes
-        } else {
-            unread.writeImmutableBuffer(bytes)
-        }
-    }
+    mutating func receive(_ bytes: ByteBuffer) { unread.appendReceived(bytes) }
 
     /// The next frame, or `nil` until more bytes have come.
     mutating func next() throws(LoadFailure) -> Frame? {
