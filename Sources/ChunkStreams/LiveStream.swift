@@ -23,6 +23,8 @@ final class LiveStream: Sendable {
         var isSilent = false
         /// Nodes do not become impatient all at once.
         let patience = Double.random(in: 0.8...1.2)
+        /// The log is being read for what was taken back of earlier text.
+        var isLearning = false
         /// The producer is lost, and its end is being written.
         var isEndingLost = false
         /// Nothing may be attached any more; the registry has a successor.

@@ -10,6 +10,9 @@ final class ReadingSink: ChunkViewerSink {
         var cursor = ChunkCursor.start
         var pieces = 0
         var restarts = 0
+        var retractions: [ChunkRetraction] = []
+        /// Everything that was shown, in the order in which it was.
+        var shown = ""
         var ends: [StreamEnd] = []
         var isLost = false
     }
@@ -23,6 +26,9 @@ final class ReadingSink: ChunkViewerSink {
     func viewerHasNews() { wake.continuation.yield() }
 
     var soFar: Reading { reading.withLock { $0 } }
+
+    /// Begins with text that a client has from before.
+    func resume(with text: String) { reading.withLock { $0.text = text } }
 
     /// Reads until the end, until nothing can come any more, or until `isEnough`.
     func read(_ viewer: ChunkViewer, until isEnough: (Reading) -> Bool = { _ in false }) async -> Reading {
@@ -47,8 +53,12 @@ extension ReadingSink.Reading {
         switch event {
         case .text(let piece, let cursor):
             text += String(buffer: piece)
+            shown += String(buffer: piece)
             self.cursor = cursor
             pieces += 1
+        case .retracted(let retraction, let cursor):
+            retract(retraction)
+            self.cursor = cursor
         case .restarted(let cursor):
             text = ""
             self.cursor = cursor
@@ -58,5 +68,13 @@ extension ReadingSink.Reading {
         case .lost:
             isLost = true
         }
+    }
+
+    private mutating func retract(_ retraction: ChunkRetraction) {
+        retractions.append(retraction)
+        text = String(decoding: text.utf16.prefix(Int(retraction.keepUTF16)), as: UTF16.self)
+        let replacement = String(buffer: retraction.replacement)
+        text += replacement
+        shown += replacement
     }
 }

@@ -11,6 +11,12 @@ import Testing
         .open(.init(epoch: 2, textEpoch: 1, node: NodeID("n"), isFed: true)),
         .chunks(.init(epoch: 1, first: 1, lengths: ChunkLengths([3]), text: ByteBuffer(string: "abc"))),
         .chunks(.init(epoch: 9, first: 41, lengths: ChunkLengths([1, 0, 4]), text: ByteBuffer(string: "aé\u{301}"))),
+        .retraction(
+            epoch: 4,
+            StreamRetraction(
+                seq: 9, keepSeq: 2, cutSeq: 4, keepBytes: 11, keepUTF16: 7, category: "violence",
+                text: ByteBuffer(string: "ab…"),
+                prefixBytes: 2)),
         .end(epoch: 1, StreamEnd(finish: .completed, chunks: 2, bytes: 5, sha256: Array(0..<32))),
         .end(
             epoch: 2,

@@ -17,6 +17,7 @@ import Testing
     private func content(_ entries: StreamEntry...) -> StreamContent {
         var content = StreamContent(after: .start)
         for entry in entries { #expect(content.take(entry) == .taken) }
+        content.reachedEndOfLog()
         return content
     }
 

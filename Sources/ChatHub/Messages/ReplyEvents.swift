@@ -27,6 +27,18 @@ struct ReplyEvents: Sendable {
         event("typing", .bool(isTyping), into: &buffer)
     }
 
+    /// `retracted(messageId, {cursor, keepUTF16, keepBytes, category, replacement?})`
+    func retracted(_ retraction: ChunkRetraction, cursor: ChunkCursor, into buffer: inout ByteBuffer) {
+        var members: [(String, HubValue)] = [
+            ("cursor", .integer(Int64(cursor.rawValue))), ("keepUTF16", .unsigned(retraction.keepUTF16)),
+            ("keepBytes", .unsigned(retraction.keepBytes)), ("category", .string(retraction.category)),
+        ]
+        if retraction.replacement.readableBytes > 0 {
+            members.append(("replacement", .string(String(buffer: retraction.replacement))))
+        }
+        event("retracted", .object(members), into: &buffer)
+    }
+
     /// `restarted(messageId, cursor)`
     func restarted(_ cursor: ChunkCursor, into buffer: inout ByteBuffer) {
         event("restarted", .integer(Int64(cursor.rawValue)), into: &buffer)

@@ -16,6 +16,7 @@ struct ReplyTexts: AsyncSequence, Sendable {
         private static let pieceLimit = 16 * 1024
 
         private let reading: Reading
+        private var cursor = ChunkCursor.start
 
         init(id: ChunkStreamID, streams: ChunkStreams) {
             reading = Reading(id: id, streams: streams)
@@ -24,8 +25,13 @@ struct ReplyTexts: AsyncSequence, Sendable {
         mutating func next() async throws -> String? {
             while !reading.isOver {
                 switch reading.viewer.next(limit: Self.pieceLimit)?.event {
-                case .text(let text, _):
+                case .text(let text, let cursor):
+                    self.cursor = cursor
                     return String(buffer: text)
+                case .retracted(_, let cursor):
+                    // Items of a SignalR stream cannot be taken back: who has some of that text is told to forget it.
+                    guard cursor > self.cursor else { continue }
+                    throw HubError("content_filter: The reply was taken back by the content filter.")
                 case .restarted:
                     throw HubError("The reply was begun again; ask once more.")
                 case .lost:

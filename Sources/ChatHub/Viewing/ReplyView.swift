@@ -111,6 +111,8 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
             switch event {
             case .text(let text, let cursor):
                 events.partial(text, cursor: cursor, into: &buffer)
+            case .retracted(let retraction, let cursor):
+                events.retracted(retraction, cursor: cursor, into: &buffer)
             case .restarted(let cursor):
                 events.restarted(cursor, into: &buffer)
             case .ended, .lost:

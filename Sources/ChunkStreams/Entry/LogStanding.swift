@@ -21,7 +21,7 @@ extension StreamNode {
             return LogStanding(last: last.id, seq: 0, opening: opening, end: nil)
         case .end(_, let end):
             return LogStanding(last: last.id, seq: end.chunks, opening: nil, end: end)
-        case .chunks, nil:
+        case .chunks, .retraction, nil:
             let epoch = try await backplane.read(names.log, after: LogID(epoch: max(last.id.epoch, 1) - 1, seq: .max))
             guard case .open(let opening)? = epoch.streamEntries.first else {
                 return LogStanding(last: last.id, seq: last.id.seq, opening: nil, end: nil)

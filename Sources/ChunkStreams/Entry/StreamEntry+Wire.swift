@@ -5,6 +5,8 @@ package import NIOCore
 ///
 ///     open    'O'  epoch:u32  textEpoch:u32  node:str8  isFed:u8
 ///     chunks  'C'  epoch:u32  first:u32  count:u32  (length:u32)×count  text
+///     retract 'R'  epoch:u32  seq:u32  keepSeq:u32  cutSeq:u32  keepBytes:u64  keepUTF16:u64
+///                  category:str8  prefix:u32  length:u32  text
 ///     end     'E'  epoch:u32  chunks:u32  bytes:u64  sha256:32 bytes  finish:u8
 ///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16]
 ///                  hasUsage:u8  [inputTokens:u32  outputTokens:u32]
@@ -12,6 +14,7 @@ extension StreamEntry {
     fileprivate enum Kind {
         static let open = UInt8(ascii: "O")
         static let chunks = UInt8(ascii: "C")
+        static let retraction = UInt8(ascii: "R")
         static let end = UInt8(ascii: "E")
     }
 
@@ -31,6 +34,9 @@ extension StreamEntry {
         case Kind.chunks:
             guard let chunks = Chunks(epoch: UInt64(epoch), rest: payload) else { return nil }
             self = .chunks(chunks)
+        case Kind.retraction:
+            guard let retraction = StreamRetraction(reading: &payload) else { return nil }
+            self = .retraction(epoch: UInt64(epoch), retraction)
         case Kind.end:
             guard let end = StreamEnd(reading: &payload) else { return nil }
             self = .end(epoch: UInt64(epoch), end)
@@ -56,6 +62,11 @@ extension StreamEntry {
                 textSize: chunks.text.readableBytes)
             buffer.writeImmutableBuffer(chunks.lengths.bytes)
             buffer.writeImmutableBuffer(chunks.text)
+            return buffer
+        case .retraction(let epoch, let retraction):
+            var buffer = ByteBuffer()
+            buffer.writeMultipleIntegers(Kind.retraction, UInt32(truncatingIfNeeded: epoch))
+            retraction.write(to: &buffer)
             return buffer
         case .end(let epoch, let end):
             var buffer = ByteBuffer()
@@ -85,6 +96,30 @@ extension StreamEntry.Chunks {
             let text = rest.readSlice(length: lengths.reduce(0, +))
         else { return nil }
         self.init(epoch: epoch, first: UInt64(first), lengths: lengths, text: text)
+    }
+}
+
+extension StreamRetraction {
+    fileprivate init?(reading buffer: inout ByteBuffer) {
+        guard let seq: UInt32 = buffer.readInteger(), let keepSeq: UInt32 = buffer.readInteger(),
+            let cutSeq: UInt32 = buffer.readInteger(), keepSeq < cutSeq, cutSeq <= seq,
+            let keepBytes: UInt64 = buffer.readInteger(), let keepUTF16: UInt64 = buffer.readInteger(),
+            let category = buffer.readString8(), let prefix: UInt32 = buffer.readInteger(),
+            let length: UInt32 = buffer.readInteger(), prefix <= length,
+            let text = buffer.readSlice(length: Int(length))
+        else { return nil }
+        self.init(
+            seq: UInt64(seq), keepSeq: UInt64(keepSeq), cutSeq: UInt64(cutSeq), keepBytes: keepBytes,
+            keepUTF16: keepUTF16, category: category, text: text, prefixBytes: Int(prefix))
+    }
+
+    fileprivate func write(to buffer: inout ByteBuffer) {
+        buffer.writeMultipleIntegers(
+            UInt32(truncatingIfNeeded: seq), UInt32(truncatingIfNeeded: keepSeq),
+            UInt32(truncatingIfNeeded: cutSeq), keepBytes, keepUTF16)
+        buffer.writeString8(category)
+        buffer.writeMultipleIntegers(UInt32(prefixBytes), UInt32(text.readableBytes))
+        buffer.writeImmutableBuffer(text)
     }
 }
 

@@ -7,6 +7,8 @@ enum StreamEntry: Sendable, Equatable {
     case open(Opening)
     /// The chunks FIRST…LAST: the entry `EPOCH-LAST`.
     case chunks(Chunks)
+    /// Text is taken back: the entry `EPOCH-SEQ`, in place of a chunk.
+    case retraction(epoch: UInt64, StreamRetraction)
     /// The text is over: the entry `EPOCH-(LAST + 1)`.
     case end(epoch: UInt64, StreamEnd)
 
@@ -35,7 +37,7 @@ enum StreamEntry: Sendable, Equatable {
         switch self {
         case .open(let opening): opening.epoch
         case .chunks(let chunks): chunks.epoch
-        case .end(let epoch, _): epoch
+        case .retraction(let epoch, _), .end(let epoch, _): epoch
         }
     }
 }

@@ -73,6 +73,7 @@ struct FeedStateMachine: Sendable {
     mutating func read(_ entries: [StreamEntry], isLast: Bool, content: inout StreamContent) -> Action {
         guard phase == .reading else { return .none }
         content.takeFromLog(entries, hole: &hole)
+        if isLast || content.end != nil { content.reachedEndOfLog() }
         if content.end != nil { return endedOrNone(content) }
         if !isLast { return .readNextPage }
         while let entry = held.popFirst() {

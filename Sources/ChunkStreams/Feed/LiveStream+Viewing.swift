@@ -33,11 +33,14 @@ extension LiveStream {
         case .event(let event):
             switch event {
             case .ended, .lost: removeViewer(number)
-            case .text, .restarted: break
+            case .text, .retracted, .restarted: break
             }
             return (event, hasMore)
         case .readLog:
             readLog(forViewer: number)
+            return nil
+        case .learnRetractions(let cursor):
+            learnRetractions(after: cursor)
             return nil
         case .nothing:
             return nil

@@ -28,13 +28,19 @@ struct StreamContent: Sendable {
     private(set) var producer: NodeID?
     /// The place at which it begins is a client's claim that was not compared with the log yet.
     private(set) var isClaimed: Bool
+    /// The chunk after which all retractions are known that the log had when it was read: text from there on may be shown.
+    /// `nil` before the log's end was reached for the first time.
+    private(set) var knownAfter: UInt64?
+    /// The chunk after which the text here begins.
+    private var beginning: UInt64 = 0
 
     /// What a viewer knows that has read up to `cursor`.
-    init(after cursor: ChunkCursor) {
+    init(after cursor: ChunkCursor, retractions: Retractions = Retractions()) {
         isClaimed = cursor.seq > 0
         epoch = isClaimed ? cursor.textEpoch : 0
         textEpoch = isClaimed ? cursor.textEpoch : 1
-        text = StreamText(after: cursor.seq)
+        text = StreamText(after: cursor.seq, retractions: retractions)
+        beginning = cursor.seq
     }
 
     /// What a producer knows that has just opened.
@@ -46,6 +52,7 @@ struct StreamContent: Sendable {
         self.text = text
         producer = opening.node
         isClaimed = false
+        knownAfter = text.base
     }
 
     /// The id after which the log is read on; `nil` reads it from its beginning.
@@ -87,6 +94,12 @@ struct StreamContent: Sendable {
             guard chunks.last > text.last else { return .known }
             text.append(chunks)
             return .taken
+        case .retraction(let epoch, let retraction):
+            guard epoch >= self.epoch else { return .known }
+            guard epoch == self.epoch, retraction.seq <= text.last + 1 else { return .gap }
+            guard retraction.seq > text.last else { return .known }
+            text.retract(retraction)
+            return .taken
         case .end(let epoch, let end):
             guard epoch >= self.epoch else { return .known }
             guard epoch == self.epoch, end.chunks <= text.last else { return .gap }
@@ -117,6 +130,18 @@ struct StreamContent: Sendable {
         }
     }
 
+    /// The log was read to its end.
+    mutating func reachedEndOfLog() {
+        if knownAfter == nil { knownAfter = beginning }
+    }
+
+    /// What was taken back of the text from an earlier place on.
+    mutating func learn(_ retractions: Retractions, after seq: UInt64, of textEpoch: UInt64) {
+        guard textEpoch == self.textEpoch, let knownAfter, seq < knownAfter else { return }
+        for retraction in retractions.all { text.learn(retraction) }
+        self.knownAfter = seq
+    }
+
     /// Ends the text: the producer's own end was accepted.
     mutating func finish(_ end: StreamEnd) { self.end = end }
 
@@ -129,6 +154,8 @@ struct StreamContent: Sendable {
         if opening.textEpoch != textEpoch {
             textEpoch = opening.textEpoch
             text = StreamText()
+            beginning = 0
+            if knownAfter != nil { knownAfter = 0 }
         }
     }
 }

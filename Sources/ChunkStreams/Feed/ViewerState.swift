@@ -8,6 +8,8 @@ struct ViewerState: Sendable {
         case nothing
         /// What it needs is not in the node's window any more: read the log for it.
         case readLog
+        /// What was taken back of the text that it reads is not known yet: read the log for that.
+        case learnRetractions(after: ChunkCursor)
     }
 
     /// They are a second apart: as long as a producer may need to write a log again that was lost.
@@ -16,6 +18,8 @@ struct ViewerState: Sendable {
     let number: Int
     let sink: any ChunkViewerSink
     var cursor: ChunkCursor
+    /// The last retraction that it was told of.
+    private var told: UInt64 = 0
     /// The sink was told and has not read to the end yet.
     var isSignalled = false
     /// A viewer behind the window reads the log for itself until it has caught up.
@@ -37,21 +41,25 @@ struct ViewerState: Sendable {
     /// - Parameter end: The last chunk that may be shown.
     mutating func next(from content: StreamContent, limit: Int, through end: UInt64 = .max) -> Next {
         // It may be anything that another viewer has said.
-        if content.isClaimed { return .nothing }
+        guard !content.isClaimed, let knownAfter = content.knownAfter else { return .nothing }
         if content.textEpoch > cursor.textEpoch {
             let hadText = cursor.seq > 0
             cursor = ChunkCursor(textEpoch: content.textEpoch, seq: 0)
+            told = 0
             own = nil
             if hadText { return .event(.restarted(cursor)) }
         }
         if content.textEpoch == cursor.textEpoch {
+            if cursor.seq < knownAfter { return .learnRetractions(after: cursor) }
+            if let retraction = takeRetraction(of: content.text.retractions, through: end) {
+                return .event(.retracted(retraction, cursor))
+            }
             if cursor.seq < content.text.base {
-                return nextOfOwn(limit: limit)
+                return nextOfOwn(with: content.text, limit: limit)
             }
             own = nil
-            if let piece = content.text.read(after: cursor.seq, limit: limit, through: end) {
-                cursor.seq = piece.last
-                return .event(.text(piece.text, cursor))
+            if let text = content.text.read(advancing: &cursor.seq, limit: limit, through: end) {
+                return .event(.text(text, cursor))
             }
         }
         if let end = content.end { return .event(.ended(end)) }
@@ -64,8 +72,8 @@ struct ViewerState: Sendable {
         case .event(.text):
             own != nil || content.end != nil || content.textEpoch != cursor.textEpoch
                 || min(content.text.last, end) > cursor.seq
-        case .event(.restarted): true
-        case .event(.ended), .event(.lost), .nothing, .readLog: false
+        case .event(.restarted), .event(.retracted): true
+        case .event(.ended), .event(.lost), .nothing, .readLog, .learnRetractions: false
         }
     }
 
@@ -93,19 +101,30 @@ struct ViewerState: Sendable {
         isReadingLog = false
     }
 
-    private mutating func nextOfOwn(limit: Int) -> Next {
+    private mutating func nextOfOwn(with shared: StreamText, limit: Int) -> Next {
         if vainReadings > Self.maximumVainReadings { return .event(.lost) }
-        guard let piece = own?.text.read(after: cursor.seq, limit: limit) else {
+        for retraction in shared.retractions.all { own?.text.learn(retraction) }
+        // Not beyond what the node has, as that knows what was taken back.
+        guard let text = own?.text.read(advancing: &cursor.seq, limit: limit, through: shared.last) else {
             if isReadingLog { return .nothing }
             isReadingLog = true
             if own == nil {
-                own = StreamContent(after: cursor)
+                own = StreamContent(after: cursor, retractions: shared.retractions)
                 ownPage = nil
             }
             return .readLog
         }
-        cursor.seq = piece.last
-        own?.text.drop(through: piece.last)
-        return .event(.text(piece.text, cursor))
+        own?.text.drop(through: cursor.seq)
+        return .event(.text(text, cursor))
+    }
+
+    /// What has to be told before any more text.
+    private mutating func takeRetraction(of retractions: Retractions, through end: UInt64) -> ChunkRetraction? {
+        guard let last = retractions.last?.seq, last > told, last <= end,
+            let deepest = retractions.deepest(after: max(cursor.seq, told))
+        else { return nil }
+        told = last
+        defer { if cursor.seq > deepest.keepSeq { cursor.seq = deepest.seq } }
+        return deepest.told(after: cursor.seq)
     }
 }

@@ -19,6 +19,8 @@ struct LogSurvey {
     private(set) var text: StreamText?
     /// Chunks are missing in front of others.
     private(set) var hasHole = false
+    /// Text was taken back: the rest of it is only known where the text is wanted.
+    private(set) var needsText = false
     private var sha256 = SHA256()
 
     /// The end that is there cannot be reached: chunks are missing in front of it.
@@ -44,6 +46,8 @@ struct LogSurvey {
             end = nil
         case .chunks(let chunks):
             take(chunks)
+        case .retraction(_, let retraction):
+            take(retraction)
         case .end(_, let end):
             self.end = end
         case nil:
@@ -54,6 +58,24 @@ struct LogSurvey {
     /// The end of a stream whose text is what is in the log.
     func end(_ finish: StreamFinish) -> StreamEnd {
         StreamEnd(finish: finish, chunks: chunks, bytes: bytes, sha256: Array(sha256.finalize()))
+    }
+
+    private mutating func take(_ retraction: StreamRetraction) {
+        guard retraction.seq <= chunks + 1 else {
+            hasHole = true
+            return
+        }
+        guard retraction.seq == chunks + 1 else { return }
+        chunks = retraction.seq
+        guard text != nil else {
+            needsText = true
+            return
+        }
+        text?.retract(retraction)
+        let all = text?.all ?? ByteBuffer()
+        bytes = UInt64(all.readableBytes)
+        sha256 = SHA256()
+        all.withUnsafeReadableBytes { sha256.update(bufferPointer: $0) }
     }
 
     private mutating func take(_ entry: StreamEntry.Chunks) {

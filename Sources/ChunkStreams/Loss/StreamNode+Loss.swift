@@ -8,6 +8,7 @@ extension StreamNode {
         while true {
             let page = try await backplane.read(names.log, after: survey.last)
             for entry in page.entries { survey.take(entry) }
+            if survey.needsText { return try await self.survey(names, keepsText: true) }
             if page.isLast { return survey }
         }
     }

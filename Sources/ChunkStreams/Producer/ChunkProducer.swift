@@ -25,6 +25,18 @@ public final class ChunkProducer: Sendable {
         if try stream.append(text) { await stream.waitForRoom() }
     }
 
+    /// Takes back text, for those who have read it and for those who will: they read what stays, and what takes its place.
+    ///
+    /// - Parameters:
+    ///   - keepBytes: How many bytes of the text stay, of UTF-8; fewer where that would cut a Unicode scalar.
+    ///   - category: Why, as a word that programs compare.
+    ///   - replacement: What takes the place of the text that goes.
+    public func retract(
+        keeping keepBytes: Int, category: String, replacement: String = ""
+    ) throws(ChunkProducerError) {
+        try stream.retract(keeping: keepBytes, category: category, replacement: ByteBuffer(string: replacement))
+    }
+
     /// Ends the stream and waits until the log has the end.
     ///
     /// - Returns: The end that viewers see: another one than asked for where the stream was stopped before; `nil` where
@@ -64,6 +76,6 @@ extension ChunkProducer {
 public enum ChunkProducerError: Error, Sendable, Equatable {
     /// The stream was stopped, or another node has taken it.
     case interrupted
-    /// The text has reached its bound.
+    /// The text has reached its bound, or was taken back too often.
     case tooLong
 }

@@ -171,7 +171,7 @@ extension LiveStream {
         switch entry {
         case .end: isEnd = true
         case .open(let opening): isOwnOpening = opening.node == node.id
-        case .chunks, nil: break
+        case .chunks, .retraction, nil: break
         }
         perform(
             state.withLockedValue { state in
