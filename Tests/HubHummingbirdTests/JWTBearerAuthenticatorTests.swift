@@ -3,7 +3,10 @@ import Foundation
 import HTTPTypes
 import HubServer
 import Hummingbird
+import InMemoryLogging
 import Logging
+import NIOCore
+import Synchronization
 import Testing
 
 @testable import HubTransports
@@ -169,6 +172,68 @@ import Testing
             #expect(try await subject(issuer.token(), by: authenticator) == "ada")
             keys.goAway()
             #expect(try await subject(issuer.token(), by: authenticator) == "ada", "what was read is kept")
+        }
+    }
+
+    @Test(arguments: [HTTPResponse.Status.movedPermanently, .found, .temporaryRedirect, .permanentRedirect])
+    func redirectsAreNotFollowedAndWhatWasReadIsKept(status: HTTPResponse.Status) async throws {
+        let (keys, elsewhere) = (PublishedKeys(), PublishedKeys())
+        let isMoved = Atomic(false)
+        let router = Router()
+        router.get("keys") { _, _ in
+            isMoved.load(ordering: .relaxed)
+                ? Response(status: status, headers: [.location: "/elsewhere"])
+                : Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: keys.read() ?? "")))
+        }
+        router.get("elsewhere") { _, _ in elsewhere.read() ?? "" }
+        let (issuer, forger) = (TokenIssuer.es256(kid: "1"), TokenIssuer.es256(kid: "2"))
+        keys.publish(try issuer.published())
+        elsewhere.publish(try forger.published())
+        try await withNode(hubs: [:], router: router) { node async throws in
+            let log = InMemoryLogHandler()
+            var options = JWTBearerOptions(keySetURL: node.url("/keys"))
+            options.keySetMinimumRefreshInterval = .zero
+            let authenticator = try JWTBearerAuthenticator(options, logger: Logger(label: "test") { _ in log })
+            #expect(try await subject(issuer.token(), by: authenticator) == "ada")
+            isMoved.store(true, ordering: .relaxed)
+            #expect(try await subject(forger.token(), by: authenticator) == "failed")
+            #expect(try await subject(issuer.token(), by: authenticator) == "ada", "what was read is kept")
+            #expect(elsewhere.reads == 0)
+            let error = try #require(log.entries.first { $0.level == .error })
+            #expect("\(error.message)".contains("redirects"))
+            #expect(error.metadata["status"] == "\(status.code)")
+        }
+    }
+
+    @Test(arguments: ["large", "slow"]) func aPublisherThatDoesNotEndIsGivenUp(path: String) async throws {
+        let router = Router()
+        router.get("large") { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for _ in 0..<64 { try await writer.write(ByteBuffer(repeating: UInt8(ascii: " "), count: 32768)) }
+                    try await writer.write(ByteBuffer(string: "{\"keys\":[]}"))
+                    try await writer.finish(nil)
+                })
+        }
+        router.get("slow") { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    while true {
+                        try await writer.write(ByteBuffer(string: " "))
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
+                })
+        }
+        let log = InMemoryLogHandler()
+        try await withNode(hubs: [:], router: router) { node async throws in
+            let cache = JWTKeySetCache(
+                url: node.url("/\(path)"), options: JWTBearerOptions(), logger: Logger(label: "test") { _ in log },
+                timeout: path == "slow" ? .milliseconds(200) : .seconds(30))
+            let header = try #require(TokenHeader(of: try await TokenIssuer.es256(kid: "1").token()[...]))
+            #expect(await cache.keys(for: header) == nil)
+            #expect(log.entries.contains { $0.level == .error })
         }
     }
 

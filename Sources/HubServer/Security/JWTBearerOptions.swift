@@ -21,7 +21,8 @@ public struct JWTBearerOptions: Sendable {
     /// Keys that are there from the start.
     public var signingKeys: [SigningKey]
 
-    /// Where the issuer publishes its keys as a JSON Web Key Set (RFC 7517); `https`, or `http` on this machine.
+    /// Where the issuer publishes its keys as a JSON Web Key Set (RFC 7517); `https`, or `http` on this machine. Redirects
+    /// are not followed.
     ///
     /// The keys are kept and read again from time to time. A token that names a key not among them makes them be read
     /// again at once, since issuers change their keys.

@@ -18,15 +18,22 @@ final class JWTKeySetCache: Sendable {
         var reading: Task<Void, Never>?
     }
 
-    private static let timeout = TimeAmount.seconds(10)
     private static let maximumBytes = 1024 * 1024
 
+    /// An issuer's URL is final: whoever could send on those who ask for keys could sign tokens.
+    private static let client = HTTPClient(
+        eventLoopGroup: HTTPClient.defaultEventLoopGroup,
+        configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+
     private let url: String
+    private let timeout: Duration
     private let logger: Logger
     private let state: Mutex<State>
 
-    init(url: String, options: JWTBearerOptions, logger: Logger) {
+    /// - Parameter timeout: How long a reading may take, from the connect to the last byte.
+    init(url: String, options: JWTBearerOptions, logger: Logger, timeout: Duration = .seconds(10)) {
         self.url = url
+        self.timeout = timeout
         self.logger = logger
         state = Mutex(State(machine: StateMachine(options)))
     }
@@ -66,16 +73,40 @@ final class JWTKeySetCache: Sendable {
 
     private func fetch() async -> JWTKeySet? {
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: Self.timeout)
-            guard response.status == .ok else {
-                logger.warning("The keys of tokens could not be read", metadata: ["status": "\(response.status.code)"])
-                return nil
+            return try await withThrowingTaskGroup(of: JWTKeySet.self) { group in
+                group.addTask { try await self.published() }
+                // The client's own deadline ends with the head of the answer.
+                group.addTask { [timeout] in
+                    try await Task.sleep(for: timeout)
+                    throw HTTPClientError.deadlineExceeded
+                }
+                defer { group.cancelAll() }
+                return try await group.next()
             }
-            let body = try await response.body.collect(upTo: Self.maximumBytes)
-            return try await JWTKeySet(json: Data(body.readableBytesView))
+        } catch let error as UnusableAnswer {
+            logger.error(
+                "The keys of tokens could not be read: \(error.reason)", metadata: ["status": "\(error.status.code)"])
         } catch {
-            logger.warning("The keys of tokens could not be read", metadata: ["error": "\(error)"])
-            return nil
+            logger.error("The keys of tokens could not be read", metadata: ["error": "\(error)"])
         }
+        return nil
+    }
+
+    private func published() async throws -> JWTKeySet {
+        let response = try await Self.client.execute(HTTPClientRequest(url: url), deadline: .distantFuture)
+        guard response.status == .ok else { throw UnusableAnswer(status: response.status) }
+        let body = try await response.body.collect(upTo: Self.maximumBytes)
+        return try await JWTKeySet(json: Data(body.readableBytesView))
+    }
+}
+
+/// Something else was published at the URL than keys.
+private struct UnusableAnswer: Error {
+    let status: HTTPResponseStatus
+
+    var reason: String {
+        300..<400 ~= status.code
+            ? "their URL redirects, which is not followed; configure the one that it leads to"
+            : "the issuer does not answer with them"
     }
 }
