@@ -174,6 +174,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true]) func theyMayLookAtAnyHeader(isBeforeRouter: Bool) async throws {
+        let hub = Hub.forTests()
+        hub.on("Who") { context in context.userID ?? "-" }
+        let options = try Self.options {
+            $0.negotiatesBeforeRouter = isBeforeRouter
+            $0.authentication = .custom { request in
+                request.headerFields[HTTPField.Name("X-User")!].map { ClaimsPrincipal(claims: [("sub", $0)]) }
+            }
+        }
+        try await withNode(hubs: ["/chat": hub], httpOptions: options) { node async throws in
+            for _ in 0..<2 {
+                let client = try await SignalRTestClient.connect(to: node.url("/chat"), headers: [("X-User", "ada")])
+                #expect(try await client.invoke("Who", returning: String.self) == "ada")
+                try await client.close()
+            }
+        }
+    }
+
     @Test func aConnectionEndsWithItsTokenWhereItIsAskedTo() async throws {
         let options = try Self.options { $0.closesOnAuthenticationExpiration = true }
         var hubOptions = HubOptions()

@@ -25,7 +25,6 @@ import Testing
         func token(header: String?, path: String = "/chat?access_token=q.w.e&id=1") -> Substring? {
             var request = HTTPRequest(method: .get, scheme: "http", authority: "h", path: path)
             request.headerFields[.authorization] = header
-            #expect(request.mayBeAuthenticated || request.bearerToken == nil)
             return request.bearerToken
         }
         #expect(token(header: "Bearer a.b.c") == "a.b.c")

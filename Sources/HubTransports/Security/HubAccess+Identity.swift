@@ -23,7 +23,7 @@ extension HubAccess {
     /// The same without waiting: nil where it has to be waited, and where the request is refused.
     package func identifyNow(_ request: HTTPRequest) -> HubIdentity? {
         guard endpoint.authorization == nil, origins.allows(request) else { return nil }
-        return security.authenticator == nil || !request.mayBeAuthenticated ? .anonymous : nil
+        return security.authenticator?.mayAuthenticate(request) ?? false ? nil : .anonymous
     }
 
     /// A client that is not believed is nobody: it depends on the hub whether that is enough.

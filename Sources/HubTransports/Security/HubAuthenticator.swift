@@ -3,6 +3,9 @@ package import HubServer
 
 /// Tells who sent a request (ASP.NET's `IAuthenticationHandler`).
 package protocol HubAuthenticator: Sendable {
+    /// Whether a request shows anything that is looked at; where not, ``authenticate(_:)`` would say `none`.
+    func mayAuthenticate(_ request: HTTPRequest) -> Bool
+
     /// Looks at what a request shows of its sender.
     func authenticate(_ request: HTTPRequest) async -> AuthenticationResult
 }
@@ -27,6 +30,9 @@ package struct ClosureAuthenticator: HubAuthenticator {
         self.body = body
     }
 
+    /// The closure may look at anything.
+    package func mayAuthenticate(_ request: HTTPRequest) -> Bool { true }
+
     package func authenticate(_ request: HTTPRequest) async -> AuthenticationResult {
         await body(request).map { .succeeded($0) } ?? .none
     }
@@ -46,10 +52,5 @@ extension HTTPRequest {
         let scheme = header.prefix { $0 != " " }
         guard scheme.lowercased() == "bearer" else { return nil }
         return header[scheme.endIndex...].drop { $0 == " " }
-    }
-
-    /// Whether it shows anything that an authenticator may look at.
-    var mayBeAuthenticated: Bool {
-        headerFields[.authorization] != nil || headerFields[.cookie] != nil || bearerToken != nil
     }
 }

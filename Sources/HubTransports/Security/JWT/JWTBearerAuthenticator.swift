@@ -33,6 +33,8 @@ package struct JWTBearerAuthenticator: HubAuthenticator {
         }
     }
 
+    package func mayAuthenticate(_ request: HTTPRequest) -> Bool { request.bearerToken != nil }
+
     package func authenticate(_ request: HTTPRequest) async -> AuthenticationResult {
         guard let token = request.bearerToken else { return .none }
         guard let header = TokenHeader(of: token) else { return .failed }
