@@ -143,6 +143,44 @@ import Testing
         }
     }
 
+    @Test func anExpiredTokenIsToldSoWhereTheHubIsForAll() async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options()) { node async throws in
+            let id = try #require(
+                try await SignalRTestClient.negotiate(at: node.url("/chat"), headers: bearer("ada")).id)
+            let url = node.url("/chat?id=\(id)")
+            #expect(try await testRequest("GET", url, headers: bearer("ada")).status == 200)
+            let expired = try await TokenIssuer.hs256().token { $0.exp -= 7200 }
+            for token in [expired, "nonsense"] {
+                let headers = [("Authorization", "Bearer \(token)"), ("Origin", "https://app.example")]
+                for (method, accept) in [("GET", "*/*"), ("GET", "text/event-stream"), ("POST", ""), ("DELETE", "")] {
+                    let response = try await testRequest(method, url, headers: headers + [("Accept", accept)])
+                    #expect(response.status == 401)
+                    #expect(response.body.isEmpty)
+                    #expect(response.header("www-authenticate") == "Bearer")
+                    #expect(response.header("access-control-allow-origin") == "https://app.example")
+                }
+                #expect(try await refusal(of: node.webSocketURL("/chat?id=\(id)"), headers: headers)?.status == 401)
+            }
+            // With a new token the client goes on.
+            let handshake = "{\"protocol\":\"json\",\"version\":1}\u{1E}"
+            #expect(try await testRequest("POST", url, headers: bearer("ada"), body: handshake).status == 200)
+            #expect(try await testRequest("GET", url, headers: bearer("ada")).body == "{}\u{1E}")
+            #expect(try await testRequest("DELETE", url, headers: bearer("ada")).status == 202)
+        }
+    }
+
+    @Test(arguments: [nil, "Bearer nonsense"]) func nobodysConnectionNeedsNoToken(shown: String?) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options()) { node async throws in
+            let headers = shown.map { [("Authorization", $0)] } ?? []
+            let id = try #require(
+                try await SignalRTestClient.negotiate(at: node.url("/chat"), headers: headers).id)
+            let url = node.url("/chat?id=\(id)")
+            #expect(try await testRequest("GET", url, headers: headers).status == 200)
+            #expect(try await testRequest("POST", url, headers: headers, body: "{}\u{1E}").status == 200)
+            #expect(try await testRequest("DELETE", url, headers: headers).status == 202)
+        }
+    }
+
     @Test func aUsersConnectionsAreSentToByItsName() async throws {
         let hub = Self.members()
         let options = try Self.options { $0.userIDProvider = { $0.first("sub").map { "user:\($0)" } } }

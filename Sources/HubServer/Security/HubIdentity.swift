@@ -5,6 +5,8 @@ package typealias AuthenticationRefresh = @Sendable (_ before: ClaimsPrincipal?,
 package struct HubIdentity: Sendable {
     /// Nobody that is known.
     package static let anonymous = HubIdentity()
+    /// Nobody that is known, but the request shows something that is not believed.
+    package static let disbelieved = HubIdentity(isDisbelieved: true)
 
     /// Who it is; nil where it was not authenticated.
     package let user: ClaimsPrincipal?
@@ -14,15 +16,18 @@ package struct HubIdentity: Sendable {
     package let expiration: ContinuousClock.Instant?
     /// Whether a connection of it is closed then, unless it is authenticated anew.
     package let closesOnExpiration: Bool
+    /// Whether it is nobody since what it shows is not believed, such as a token that has expired. Its node only knows.
+    package let isDisbelieved: Bool
 
     package init(
         user: ClaimsPrincipal? = nil, userID: String? = nil, expiration: ContinuousClock.Instant? = nil,
-        closesOnExpiration: Bool = false
+        closesOnExpiration: Bool = false, isDisbelieved: Bool = false
     ) {
         self.user = user
         self.userID = userID
         self.expiration = expiration
         self.closesOnExpiration = closesOnExpiration
+        self.isDisbelieved = isDisbelieved
     }
 
     /// When a connection of it is closed; nil for never.

@@ -32,7 +32,7 @@ extension HubAccess {
         switch await tokens.read(token, for: audience(identity)) {
         case .usable(let id, _): return Target(id: id, identity: identity, address: address, isFresh: true)
         case .expired(let id): return Target(id: id, identity: identity, address: address, isFresh: false)
-        case .unknown: throw .unknownConnection
+        case .unknown: throw refusalOfUnknownConnection(identity)
         }
     }
 

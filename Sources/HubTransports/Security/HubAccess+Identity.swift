@@ -26,16 +26,25 @@ extension HubAccess {
         return security.authenticator?.mayAuthenticate(request) ?? false ? nil : .anonymous
     }
 
-    /// A client that is not believed is nobody: it depends on the hub whether that is enough.
+    /// A client that is not believed is nobody: it depends on the hub, and on whose connection it asks for, whether that is
+    /// enough.
     private func authenticate(_ request: HTTPRequest) async throws(HubRefusal) -> HubIdentity {
         switch await security.authenticator?.authenticate(request) {
-        case nil, .some(.none), .failed:
+        case nil, .some(.none):
             return .anonymous
+        case .failed:
+            return .disbelieved
         case .unavailable:
             throw .authenticationUnavailable
         case .succeeded(let user, let expiration):
             return identity(user, expiration: expiration)
         }
+    }
+
+    /// What a client is told whose token names no connection of its own. One whose credentials have expired, say, is told
+    /// that: clients get new ones and ask again, while after 404 they give the connection up.
+    func refusalOfUnknownConnection(_ identity: HubIdentity) -> HubRefusal {
+        identity.isDisbelieved ? .unauthorized : .unknownConnection
     }
 
     func identity(_ user: ClaimsPrincipal, expiration: Double?) -> HubIdentity {

@@ -45,7 +45,7 @@ extension HubAccess {
             if let home = endpoint.home(id) { return try await next(upgrade, at: home) }
             return try await next(upgrade, elsewhere: id, place: try place(upgrade))
         case .unknown:
-            throw .unknownConnection
+            throw refusalOfUnknownConnection(identity)
         }
     }
 
