@@ -45,9 +45,13 @@ public final class HTTPHubs: Sendable {
 
     /// The same for connections that are no hub's.
     func mount(
-        _ handler: @escaping ClientConnectionHandler, at path: String, transports: Set<HubTransportType>
+        _ handler: @escaping ClientConnectionHandler, at path: String, transports: Set<HubTransportType>,
+        authorization: AuthorizationPolicy?, maximumMessageSize: Int
     ) -> HubAccess {
-        mount(server.mount(handler, at: path), transports: transports)
+        let endpoint = server.mount(
+            handler, at: path, authorization: authorization, maximumMessageSize: maximumMessageSize,
+            mayAuthenticateAnew: options.onAuthenticationRefresh)
+        return mount(endpoint, transports: transports)
     }
 
     private func mount(_ endpoint: HubEndpoint, transports: Set<HubTransportType>) -> HubAccess {
@@ -56,7 +60,7 @@ public final class HTTPHubs: Sendable {
             endpoint: endpoint, tokens: tokens, security: security, transports: transports,
             minimumProtocolVersion: options.minimumProtocolVersion,
             // It counts messages of the hub protocol.
-            allowsStatefulReconnects: options.allowsStatefulReconnects && endpoint.connectionHandler == nil,
+            allowsStatefulReconnects: options.allowsStatefulReconnects && endpoint.clientConnections == nil,
             subProtocol: options.webSocketSubProtocolSelector)
         state.withLock { state in
             let previous = state.accesses.updateValue(access, forKey: path.lowercased())

@@ -31,13 +31,19 @@ extension RouterMethods {
     ///   - path: The whole path from the root, in whatever group this is.
     ///   - hubs: What the server serves.
     ///   - transports: Those that clients may use; nil for those of the ``HTTPHubOptions``.
+    ///   - authorization: Who may connect, as with ``HubServer/Hub/requireAuthorization(_:)``; nil for everybody.
+    ///   - maximumMessageSize: The longest message that a client may send over a WebSocket, in bytes; a longer one ends its
+    ///     connection.
     ///   - handler: Serves a connection, which closes when it returns: in good order, or as failed where it throws.
     @discardableResult
     public func connections(
         _ path: String, on hubs: HTTPHubs, transports: Set<HubTransportType>? = nil,
+        authorization: AuthorizationPolicy? = nil, maximumMessageSize: Int = 1024 * 1024,
         _ handler: @escaping ClientConnectionHandler
     ) -> Self {
-        let access = hubs.mount(handler, at: path, transports: transports ?? hubs.options.transports)
+        let access = hubs.mount(
+            handler, at: path, transports: transports ?? hubs.options.transports, authorization: authorization,
+            maximumMessageSize: maximumMessageSize)
         addRoutes(of: access, maximumPostSize: hubs.options.maximumPostSize)
         return self
     }

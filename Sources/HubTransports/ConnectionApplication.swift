@@ -22,9 +22,9 @@ extension HubEndpoint {
     func application(
         _ reservation: ConnectionReservation, request: ConnectionRequest, transport: any ConnectionTransport
     ) -> any ConnectionApplication {
-        guard let connectionHandler else { return connect(reservation, request: request, transport: transport) }
+        guard let clientConnections else { return connect(reservation, request: request, transport: transport) }
         return ClientConnection(
-            reservation, request: request, transport: transport, endpoint: self, handler: connectionHandler)
+            reservation, request: request, transport: transport, endpoint: self, among: clientConnections)
     }
 
     /// A web server that stops tells each of its channels, and waits for them all before the hub server hears of it: so
@@ -40,8 +40,6 @@ extension ClientConnection: ConnectionApplication {
     func receive(_ bytes: ByteBuffer) { receive(bytes, isText: false, endsMessage: true) }
 
     func transportClosed(error: (any Error)?) { transportClosed() }
-
-    func authenticated(as identity: HubIdentity) {}
 
     package func webSocketReceived(_ bytes: ByteBuffer, isText: Bool, endsMessage: Bool) {
         receive(bytes, isText: isText, endsMessage: endsMessage)

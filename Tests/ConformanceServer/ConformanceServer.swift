@@ -55,7 +55,8 @@ struct ConformanceServer: AsyncParsableCommand {
         router.hub("/authorizedhub", TestHub.makeAuthorized(), on: hubs)
         router.hub("/uncreatable", TestHub.makeUncreatable(), on: hubs)
         router.hub("/rooms", RoomsHub.make(), on: hubs)
-        router.connections("/echo", on: hubs, Echo.serve)
+        // The longest messages of Autobahn have 16 MiB.
+        router.connections("/echo", on: hubs, maximumMessageSize: 64 * 1024 * 1024, Echo.serve)
         router.health(of: hubs.server)
         return router
     }

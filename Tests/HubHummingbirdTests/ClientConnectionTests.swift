@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ClientConnectionTests {
     private struct Failure: Error {}
 
-    private static let echo: ClientConnectionHandler = { connection in
+    static let echo: ClientConnectionHandler = { connection in
         for await message in connection.messages { try await connection.send(message) }
     }
 

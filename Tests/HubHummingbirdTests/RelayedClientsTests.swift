@@ -92,6 +92,34 @@ import Testing
         }
     }
 
+    @Test func aWebSocketAnswersForItsConnectionBeforeItsHandshake() async throws {
+        try await withNodes { nodes in
+            let urls = try await negotiated(nodes)
+            let webSocketURL = urls[0].replacing("http:", with: "ws:")
+            let webSocket = try await WebSocketTestClient.connect(to: webSocketURL)
+            for url in urls {
+                #expect(try await testRequest("POST", url).status == 405)
+                #expect(try await testRequest("DELETE", url).status == 400)
+                #expect(try await testRequest("GET", url).body == "Cannot change transports mid-connection")
+                let refusal = await #expect(throws: WebSocketTestClient.UpgradeRefused.self) {
+                    try await WebSocketTestClient.connect(to: url.replacing("http:", with: "ws:"))
+                }
+                #expect(refusal?.status == 409)
+            }
+            try await webSocket.send(Self.handshake)
+            #expect(try await webSocket.next() == .text("{}\u{1E}"))
+            for url in urls { #expect(try await testRequest("POST", url).status == 405) }
+            try await webSocket.close()
+
+            let short = try await negotiated(nodes)
+            try await WebSocketTestClient.connect(to: short[0].replacing("http:", with: "ws:")).close()
+            while try await testRequest("POST", short[0]).status == 405 { try await Task.sleep(for: .milliseconds(5)) }
+            for url in short {
+                #expect(try await testRequest("POST", url).body == "No Connection with that ID")
+            }
+        }
+    }
+
     @Test func aPollWhoseClientLeftAnotherNodeGivesWhatItHadToTheNext() async throws {
         try await withNodes { nodes in
             let connection = try await PollingConnection(to: nodes)

@@ -42,15 +42,19 @@ func withNode<Result: Sendable>(
 
 /// Serves connections that are no hub's, at `/raw`, while the body runs.
 func withConnections<Result: Sendable>(
-    hubOptions: HubOptions = HubOptions(), _ handler: @escaping ClientConnectionHandler,
+    backplane: any Backplane = InMemoryBackplane(), hubOptions: HubOptions = HubOptions(),
+    httpOptions: HTTPHubOptions = HTTPHubOptions(), authorization: AuthorizationPolicy? = nil,
+    maximumMessageSize: Int = 1024 * 1024, managementKey: String? = nil, _ handler: @escaping ClientConnectionHandler,
     _ body: @Sendable (TestNode) async throws -> Result
 ) async throws -> Result {
     try await withNode([:], logger: .quiet) { onServerRunning in
         let server = HubServer(
-            backplane: InMemoryBackplane(), names: BackplaneNames(app: "tests"), options: hubOptions, logger: .quiet)
-        let hubs = HTTPHubs(server: server)
+            backplane: backplane, names: BackplaneNames(app: "tests"), options: hubOptions, logger: .quiet)
+        let hubs = HTTPHubs(server: server, options: httpOptions)
         let router = Router()
-        router.connections("/raw", on: hubs, handler)
+        router.connections(
+            "/raw", on: hubs, authorization: authorization, maximumMessageSize: maximumMessageSize, handler)
+        if let managementKey { router.management(of: hubs, key: managementKey) }
         return Application(
             router: router, server: .http1WithHubs(hubs),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), services: [server],

@@ -17,6 +17,7 @@ extension HubEndpoint {
     ///
     /// - Returns: Nil where nodes that may hold one have not answered.
     func command(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
+        if let connection = clientConnection(at: address) { return await perform(command, on: connection) }
         let here = receivers(at: address)
         guard !here.isEmpty else { return await ask(command, at: address) }
         let outcome = await perform(command, on: here)
@@ -72,9 +73,14 @@ extension HubEndpoint {
 
     /// Does what another node asks, and tells it what came of it.
     func perform(_ command: ConnectionCommand, at address: HubAddress, number: UInt64, for node: NodeID) {
-        let connections = receivers(at: address)
+        let (connections, clientConnection) = (receivers(at: address), clientConnection(at: address))
         Task {
-            let outcome = await perform(command, on: connections)
+            let outcome =
+                if let clientConnection {
+                    await perform(command, on: clientConnection)
+                } else {
+                    await perform(command, on: connections)
+                }
             if number != Self.noAnswer { publish(.acknowledgement(number: number, outcome), to: .node(node)) }
         }
     }
@@ -107,9 +113,7 @@ extension HubEndpoint {
         case .authenticate(let user, let milliseconds):
             let before = connection.principal.withLock { $0 }
             guard await mayAuthenticateAnew(before, user) else { return .refused }
-            connection.authenticated(
-                as: HubIdentity(
-                    user: user, expiration: milliseconds.map { .now + .milliseconds($0) }, closesOnExpiration: true))
+            connection.authenticated(as: HubIdentity(user: user, milliseconds: milliseconds))
             return .done
         case .close(let error, let allowReconnect, let excluded):
             if !excluded.contains(id) { connection.close(error: error, allowReconnect: allowReconnect) }

@@ -1,5 +1,6 @@
 import Logging
 public import NIOCore
+import Synchronization
 
 /// Serves a client's connection that speaks no hub protocol; the connection closes when it returns.
 public typealias ClientConnectionHandler = @Sendable (ClientConnection) async throws -> Void
@@ -33,26 +34,25 @@ public final class ClientConnection: Sendable {
         public var description: String { "The client's connection is closed" }
     }
 
-    /// The longest message that a client may send, in bytes; a longer one ends its connection.
-    package static let maximumMessageSize = 64 * 1024 * 1024
-
     /// The request with which the client connected.
     public let request: ConnectionRequest
     package let endpoint: HubEndpoint
     private let reservation: ConnectionReservation
-    private let handler: ClientConnectionHandler
+    private let owner: ClientConnections
+    private let principal: Mutex<ClaimsPrincipal?>
     package let eventLoop: any EventLoop
     private let loopState: NIOLoopBound<ClientConnectionState>
 
     /// Call on the transport's event loop.
     package init(
         _ reservation: ConnectionReservation, request: ConnectionRequest, transport: any ConnectionTransport,
-        endpoint: HubEndpoint, handler: @escaping ClientConnectionHandler
+        endpoint: HubEndpoint, among owner: ClientConnections
     ) {
         self.request = request
         self.endpoint = endpoint
         self.reservation = reservation
-        self.handler = handler
+        self.owner = owner
+        principal = Mutex(request.identity.user)
         eventLoop = transport.eventLoop
         let timer = endpoint.server.timer(on: eventLoop) { transport.close(.abort) }
         let state = ClientConnectionState(
@@ -64,6 +64,12 @@ public final class ClientConnection: Sendable {
     /// The connection's public id.
     public var id: String { reservation.id }
 
+    /// Who the client is, where it was authenticated: as of its last request or refresh.
+    public var user: ClaimsPrincipal? { principal.withLock { $0 } }
+
+    /// What names the client's user. It does not change while the connection lives.
+    public var userID: String? { request.userID }
+
     /// What the client says, to its end. For one reader. A client that says more than is read is held up.
     public var messages: Messages { Messages(connection: self) }
 
@@ -74,6 +80,11 @@ public final class ClientConnection: Sendable {
         try await withCheckedThrowingContinuation { sender in
             eventLoop.execute { self.state.send(message, sender) }
         }
+    }
+
+    /// Ends the connection in good order: the client's messages end, and sending throws. From any thread.
+    public func close() {
+        eventLoop.execute { self.state.close(.normal) }
     }
 
     fileprivate func next() async -> Message? {
@@ -108,15 +119,18 @@ extension ClientConnection {
             guard let self else { return }
             eventLoop.execute { self.state.close(.goingAway) }
         }
-        state.whenOver = { [reservation, request] in
+        owner.add(self)
+        state.whenOver = { [owner, reservation, request] in
+            owner.remove(self)
             end()
             reservation.release()
             request.place?.release()
         }
-        state.task = Task { [handler, endpoint] in
+        if let expiration = request.identity.connectionEnd { authenticated(until: expiration) }
+        state.task = Task { [owner, endpoint] in
             let close: TransportClose
             do {
-                try await handler(self)
+                try await owner.handler(self)
                 close = .normal
             } catch is Closed {
                 close = .normal
@@ -130,7 +144,17 @@ extension ClientConnection {
 
     /// Takes a piece of a message.
     package func receive(_ bytes: ByteBuffer, isText: Bool, endsMessage: Bool) {
-        state.receive(bytes, isText: isText, endsMessage: endsMessage, limit: Self.maximumMessageSize)
+        state.receive(bytes, isText: isText, endsMessage: endsMessage, limit: owner.maximumMessageSize)
+    }
+
+    /// The client has shown who it is, anew. From any thread.
+    package func authenticated(as identity: HubIdentity) {
+        principal.withLock { $0 = identity.user }
+        eventLoop.execute { self.authenticated(until: identity.connectionEnd) }
+    }
+
+    private func authenticated(until end: ContinuousClock.Instant?) {
+        state.authenticated(until: end) { action in endpoint.server.timer(on: eventLoop, action) }
     }
 
     package func transportBecameWritable() { state.write() }

@@ -11,6 +11,8 @@ final class ClientConnectionState {
     /// Runs while the transport does not take what waits.
     private let timer: LoopTimer
     private let sendTimeout: Duration
+    /// Runs where the connection ends with what its client was authenticated with.
+    private var expiration: LoopTimer?
     var task: Task<Void, Never>?
     var whenOver: (() -> Void)?
 
@@ -91,6 +93,16 @@ final class ClientConnectionState {
 
     // MARK: The end
 
+    /// - Parameter end: When the connection is closed; nil for never.
+    func authenticated(until end: ContinuousClock.Instant?, makeTimer: (@escaping () -> Void) -> LoopTimer) {
+        expiration?.cancel()
+        expiration = nil
+        guard transport != nil, let end else { return }
+        let timer = makeTimer { [unowned self] in close(.normal) }
+        timer.schedule(after: max(.zero, end - .now))
+        expiration = timer
+    }
+
     /// Ends the transport in good order, which tells of it by ``end()``.
     func close(_ close: TransportClose) { transport?.close(close) }
 
@@ -98,6 +110,8 @@ final class ClientConnectionState {
         guard transport != nil else { return }
         transport = nil
         timer.cancel()
+        expiration?.cancel()
+        expiration = nil
         for (_, sender) in unsent { sender.resume(throwing: ClientConnection.Closed()) }
         unsent = []
         reader.take()?.resume(returning: nil)

@@ -127,7 +127,7 @@ extension HubConnection {
 
 extension HubEndpoint {
     fileprivate func remove(_ connection: HubConnection) {
-        guard let groups = roster.remove(connection) else { return }
+        guard let groups = roster.remove(connection) else { return removeHome(connection, for: connection.id) }
         let addresses = groups.map { .group($0) } + connection.addresses
         for address in addresses {
             subscriptions.release(address)

@@ -22,6 +22,7 @@ extension HubConnection {
         }
         // An id is claimed once; but where the backplane is away, nobody could be asked.
         guard endpoint.roster.add(self) else { return refuseHandshake(HubErrorText.handshakeCanceled) }
+        if request.transport == .webSockets { endpoint.removeHome(self, for: id) }
         if let presence = endpoint.presence, let user = request.userID { presence.changed(id, at: .user(user)) }
         writeHandshake(.accepted)
         agree(on: handshake)

@@ -47,6 +47,8 @@ package final class HubConnection: Sendable {
 
     /// The transport is there and can be written to: waits for the handshake from now on. On the event loop.
     package func start() {
+        // Until its handshake puts it into the lists.
+        if request.transport == .webSockets { endpoint.addHome(self, for: id) }
         if let end = request.identity.connectionEnd {
             authenticated(until: end)
         } else {

@@ -15,8 +15,8 @@ public final class HubEndpoint: Sendable {
     let hubName: String
     /// Whether a client that shows a newer token may go on as what it is now.
     let mayAuthenticateAnew: AuthenticationRefresh
-    /// Serves the clients in the hub's place, where it was mounted there.
-    package let connectionHandler: ClientConnectionHandler?
+    /// What serves the clients in the hub's place, where it was mounted there.
+    package let clientConnections: ClientConnections?
 
     let registrations: Hub.Registrations
     /// Those of all hubs, then those of this one; nil where there are none.
@@ -33,7 +33,7 @@ public final class HubEndpoint: Sendable {
 
     init(
         hub: Hub, path: String, server: HubServer, mayAuthenticateAnew: @escaping AuthenticationRefresh,
-        connectionHandler: ClientConnectionHandler? = nil
+        clientConnections: ClientConnections? = nil
     ) {
         let hubName = hub.name ?? path.lowercased()
         self.hub = hub
@@ -41,7 +41,7 @@ public final class HubEndpoint: Sendable {
         self.server = server
         self.hubName = hubName
         self.mayAuthenticateAnew = mayAuthenticateAnew
-        self.connectionHandler = connectionHandler
+        self.clientConnections = clientConnections
         var logger = server.logger
         logger[metadataKey: "hub"] = .string(hubName)
         self.logger = logger
@@ -57,7 +57,9 @@ public final class HubEndpoint: Sendable {
         presence =
             hub.tracksPresence
             ? PresenceRecord(server: server, hubName: hubName, roster: roster, logger: logger) : nil
-        relayed = RelayHome(edge: server.relay) { [homes, roster] id in homes[id] ?? roster.connection(id) }
+        relayed = RelayHome(edge: server.relay) { [homes, roster] id in
+            homes[id] ?? roster.connection(id) ?? clientConnections?[id]
+        }
         server.leases.observeTerm { [weak relayed] in relayed?.termBegan() }
         hub.mounted(at: self)
         subscriptions.start { [weak self] address, bytes in self?.receive(bytes, at: address) }

@@ -74,9 +74,17 @@ public final class HubServer: Service, Sendable {
 
     /// Mounts a handler of connections in a hub's place: claims, requests at other nodes and limits are those of a hub
     /// without methods.
-    package func mount(_ handler: @escaping ClientConnectionHandler, at path: String) -> HubEndpoint {
-        HubEndpoint(
-            hub: Hub(), path: path, server: self, mayAuthenticateAnew: { _, _ in false }, connectionHandler: handler)
+    ///
+    /// - Parameter maximumMessageSize: The longest message of a client, in bytes.
+    package func mount(
+        _ handler: @escaping ClientConnectionHandler, at path: String, authorization: AuthorizationPolicy?,
+        maximumMessageSize: Int, mayAuthenticateAnew: @escaping AuthenticationRefresh
+    ) -> HubEndpoint {
+        let hub = Hub()
+        if let authorization { hub.requireAuthorization(authorization) }
+        return HubEndpoint(
+            hub: hub, path: path, server: self, mayAuthenticateAnew: mayAuthenticateAnew,
+            clientConnections: ClientConnections(handler: handler, maximumMessageSize: maximumMessageSize))
     }
 
     /// Waits for graceful shutdown and then ends all connections, see ``shutdown()``.

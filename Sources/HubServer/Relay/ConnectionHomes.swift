@@ -20,7 +20,9 @@ final class ConnectionHomes: Sendable {
 
 extension HubEndpoint {
     /// The home of this connection, where it is on this node.
-    package func home(_ id: String) -> (any ConnectionHome)? { homes[id] ?? roster.connection(id) }
+    package func home(_ id: String) -> (any ConnectionHome)? {
+        homes[id] ?? roster.connection(id) ?? clientConnections?[id]
+    }
 
     /// Makes requests for a connection find its home; call before its channel is listened to.
     package func addHome(_ home: any ConnectionHome, for id: String) { homes.add(home, for: id) }
@@ -34,18 +36,24 @@ extension HubConnection: ConnectionHome {
         if case .webSocket(let edge) = request {
             loop.eventLoop.execute { self.resume(over: edge, as: identity, exchange) }
         } else {
-            exchange.answer(.refused(refusal(of: request, userID: identity.userID)))
+            exchange.answer(.refused(request.refusal(byTheWebSocketOf: self.request, to: identity)))
         }
     }
 
     package func finished(_ exchange: any EdgeExchange, delivered: Bool) {}
+}
 
-    private func refusal(of request: HomeRequest, userID: String?) -> HomeRefusal {
+extension HomeRequest {
+    /// Why a connection does not take it that is a WebSocket, of which that is all there is.
+    ///
+    /// - Parameter owner: The request with which the connection was made.
+    func refusal(byTheWebSocketOf owner: ConnectionRequest, to identity: HubIdentity) -> HomeRefusal {
         // One of another transport is about to be gone, its home is already.
-        guard self.request.transport == .webSockets, self.request.userID == userID else { return .unknownConnection }
-        return switch request {
+        guard owner.transport == .webSockets, owner.userID == identity.userID else { return .unknownConnection }
+        return switch self {
         case .send: .sendToWebSocket
-        case .poll, .serverSentEvents, .webSocket: .otherTransport
+        case .poll, .serverSentEvents: .otherTransport
+        case .webSocket: .alreadyAttached
         case .terminate: .notTerminable
         }
     }

@@ -30,6 +30,11 @@ package struct HubIdentity: Sendable {
         self.isDisbelieved = isDisbelieved
     }
 
+    /// Of a newer token that is good for so many milliseconds, nil for ever.
+    init(user: ClaimsPrincipal, milliseconds: Int64?) {
+        self.init(user: user, expiration: milliseconds.map { .now + .milliseconds($0) }, closesOnExpiration: true)
+    }
+
     /// When a connection of it is closed; nil for never.
     var connectionEnd: ContinuousClock.Instant? { closesOnExpiration ? expiration : nil }
 }
