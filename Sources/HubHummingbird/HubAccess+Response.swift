@@ -25,25 +25,23 @@ extension HubAccess {
         case .options:
             return preflightResponse(to: request)
         default:
-            return response(to: request, refusing: .methodNotAllowed)
+            return response(to: request, refusing: .allowsOnly([.post, .options]))
         }
     }
 
     func refreshResponse(to request: Request) async -> Response {
         switch request.method {
         case .post:
-            let (status, answer) = await refresh(request.head)
+            let answer = await refresh(request.head)
             var body = ByteBuffer()
-            answer.write(into: &body)
+            answer.body.write(into: &body)
             return Response(
-                status: status,
-                headers: origins.headers(
-                    for: request.head, adding: [.contentType: "application/json", .cacheControl: "no-store"]),
+                status: answer.status, headers: origins.headers(for: request.head, adding: answer.headers),
                 body: ResponseBody(byteBuffer: body))
         case .options:
             return preflightResponse(to: request)
         default:
-            return response(to: request, refusing: .methodNotAllowed)
+            return response(to: request, refusing: .allowsOnly([.post, .options]))
         }
     }
 
@@ -63,7 +61,7 @@ extension HubAccess {
                 return try await postResponse(to: request, from: identity, maximumSize: maximumPostSize)
             case .delete: return try await deleteResponse(to: request, from: try await identify(request.head))
             case .options: return preflightResponse(to: request)
-            default: throw .methodNotAllowed
+            default: throw .allowsOnly([.get, .post, .delete, .options])
             }
         } catch {
             return response(to: request, refusing: error)
@@ -157,6 +155,8 @@ extension HubAccess {
         switch refusal.status {
         case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
+        case .methodNotAllowed:
+            response.headers[.allow] = refusal.allowed.map(\.rawValue).joined(separator: ", ")
         default: break
         }
         if let seconds = refusal.retryAfter { response.headers[.retryAfter] = "\(seconds)" }

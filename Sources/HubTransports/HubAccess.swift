@@ -41,11 +41,16 @@ package struct HubRefusal: Error, Sendable, Equatable {
     package let text: String
     /// After how many seconds the client may try again, where that helps.
     package let retryAfter: Int?
+    /// The methods that there are, where it was another one (RFC 9110, section 15.5.6).
+    package let allowed: [HTTPRequest.Method]
 
-    init(status: HTTPResponse.Status, text: String, retryAfter: Int? = nil) {
+    init(
+        status: HTTPResponse.Status, text: String, retryAfter: Int? = nil, allowed: [HTTPRequest.Method] = []
+    ) {
         self.status = status
         self.text = text
         self.retryAfter = retryAfter
+        self.allowed = allowed
     }
 
     /// A client shows nothing that says who it is, or something that is not believed.
@@ -69,10 +74,14 @@ package struct HubRefusal: Error, Sendable, Equatable {
     package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
     package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
     static let noSendToWebSocket = HubRefusal(
-        status: .methodNotAllowed, text: "POST requests are not allowed for WebSocket connections.")
+        status: .methodNotAllowed, text: "POST requests are not allowed for WebSocket connections.",
+        allowed: [.get, .options])
     static let notTerminable = HubRefusal(
         status: .badRequest, text: "Cannot terminate this connection using the DELETE endpoint.")
-    package static let methodNotAllowed = HubRefusal(status: .methodNotAllowed, text: "Method not allowed")
+
+    package static func allowsOnly(_ methods: [HTTPRequest.Method]) -> HubRefusal {
+        HubRefusal(status: .methodNotAllowed, text: "Method not allowed", allowed: methods)
+    }
 
     static func notEnabled(_ transport: HubTransportType) -> HubRefusal {
         HubRefusal(status: .notFound, text: "\(transport.rawValue) transport not enabled")

@@ -77,6 +77,22 @@ extension AuthenticationTests {
         }
     }
 
+    @Test func keysThatCannotBeReadAreNoRefusal() async throws {
+        let options = try Self.options {
+            $0.enablesAuthenticationRefresh = true
+            let bearer = JWTBearerOptions(keySetURL: "http://127.0.0.1:1/keys")
+            $0.authentication = try .jwtBearer(bearer, logger: .silent)
+        }
+        try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in
+            let token = try await TokenIssuer.es256(kid: "1").token()
+            let response = try await testRequest(
+                "POST", node.url("/members/refresh?id=x"), headers: [("Authorization", "Bearer \(token)")])
+            #expect(response.status == 503)
+            #expect(response.body == #"{"error":"unavailable"}"#)
+            #expect(response.header("retry-after") == "1")
+        }
+    }
+
     @Test func refreshingReachesTheNodeThatHoldsTheConnection() async throws {
         let backplane = InMemoryBackplane()
         let options = try Self.options { $0.enablesAuthenticationRefresh = true }

@@ -8,12 +8,12 @@ import Logging
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AuthenticationTests {
-    static func options(_ change: (inout HTTPHubOptions) -> Void = { _ in }) throws -> HTTPHubOptions {
+    static func options(_ change: (inout HTTPHubOptions) throws -> Void = { _ in }) throws -> HTTPHubOptions {
         var options = HTTPHubOptions()
         let bearer = JWTBearerOptions(signingKeys: [.secret(TokenIssuer.secret)])
         options.authentication = try .jwtBearer(bearer, logger: Logger(label: "test"))
         options.allowedOrigins = .listed(["https://app.example"])
-        change(&options)
+        try change(&options)
         return options
     }
 

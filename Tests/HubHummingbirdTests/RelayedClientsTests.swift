@@ -14,14 +14,19 @@ import Testing
     /// Serves a hub on three nodes while the body runs.
     private func withNodes(
         hub: @Sendable () -> Hub = { .forTests() }, hubOptions: HubOptions = HubOptions(),
+        httpOptions: HTTPHubOptions = HTTPHubOptions(),
         _ body: @Sendable ([TestNode]) async throws -> Void
     ) async throws {
         let backplane = InMemoryBackplane()
-        try await withNode(hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions) { first async throws in
-            try await withNode(hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions) {
-                second async throws in
-                try await withNode(hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions) {
-                    third async throws in
+        try await withNode(
+            hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions
+        ) { first async throws in
+            try await withNode(
+                hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions
+            ) { second async throws in
+                try await withNode(
+                    hubs: ["/chat": hub()], backplane: backplane, hubOptions: hubOptions, httpOptions: httpOptions
+                ) { third async throws in
                     try await body([first, second, third])
                 }
             }
@@ -117,6 +122,23 @@ import Testing
             for url in short {
                 #expect(try await testRequest("POST", url).body == "No Connection with that ID")
             }
+        }
+    }
+
+    @Test func whereThereAreWebSocketsOnlyRequestsAreAnsweredAsAnywhere() async throws {
+        var options = HTTPHubOptions()
+        options.transports = [.webSockets]
+        try await withNodes(httpOptions: options) { nodes in
+            let urls = try await negotiated(nodes)
+            for url in urls { #expect(try await testRequest("POST", url).status == 404) }
+            let webSocket = try await WebSocketTestClient.connect(to: urls[0].replacing("http:", with: "ws:"))
+            for url in urls {
+                let response = try await testRequest("POST", url)
+                #expect(response.status == 405)
+                #expect(response.header("allow") == "GET, OPTIONS")
+                #expect(try await testRequest("DELETE", url).status == 400)
+            }
+            try await webSocket.close()
         }
     }
 

@@ -114,6 +114,13 @@ extension Hub {
 }
 
 extension Logger {
+    /// Tells of nothing that a test brings about.
+    static var silent: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
     /// Tells of errors only.
     static var quiet: Logger {
         var logger = Logger(label: "test")

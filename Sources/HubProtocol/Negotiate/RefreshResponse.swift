@@ -34,6 +34,6 @@ package enum RefreshError: String, Error, Sendable {
     case unsupportedNegotiateVersion = "unsupported_negotiate_version"
     case invalidToken = "invalid_token"
     case permissionChangeRejected = "permission_change_rejected"
-    /// The node that holds the connection does not answer; .NET has one node.
+    /// The node that holds the connection, or whoever publishes the keys of tokens, does not answer; .NET has one node.
     case unavailable = "unavailable"
 }

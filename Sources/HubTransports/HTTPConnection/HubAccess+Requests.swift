@@ -19,7 +19,7 @@ extension HubAccess {
         let identity: HubIdentity
         /// Where the client is.
         let address: String?
-        /// Whether the token may still make the connection.
+        /// Whether the token may still make the connection, with the request.
         let isFresh: Bool
     }
 
@@ -30,7 +30,8 @@ extension HubAccess {
         let address = security.trustedProxies.client(of: request, peer: peer)
         guard let token = RequestTarget(request.path ?? "").value("id") else { throw .idRequired }
         switch await tokens.read(token, for: audience(identity)) {
-        case .usable(let id, _): return Target(id: id, identity: identity, address: address, isFresh: true)
+        case .usable(let id, _):
+            return Target(id: id, identity: identity, address: address, isFresh: hasTransportsOfRequests)
         case .expired(let id): return Target(id: id, identity: identity, address: address, isFresh: false)
         case .unknown: throw refusalOfUnknownConnection(identity)
         }
@@ -38,9 +39,6 @@ extension HubAccess {
 
     /// `POST`: returns when there is room for the bytes.
     package func send(_ bytes: ByteBuffer, to target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) {
-        if transports.isDisjoint(with: [.serverSentEvents, .longPolling]), endpoint.home(target.id) == nil {
-            throw .notEnabled(.longPolling)
-        }
         let answer = try await ask(.send(bytes), of: target, on: eventLoop).answer
         if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
@@ -89,6 +87,9 @@ extension HubAccess {
         let answer = try await ask(.terminate, of: target, on: eventLoop).answer
         if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
     }
+
+    /// Whether connections may be made here: a WebSocket makes its own.
+    private var hasTransportsOfRequests: Bool { !transports.isDisjoint(with: [.serverSentEvents, .longPolling]) }
 
     private func connectionRequest(
         _ request: HTTPRequest, _ target: Target, _ transport: HubTransportType

@@ -5,11 +5,11 @@ import HubServer
 extension HubAccess {
     /// Lets a connected client go on as what its newer token says (`POST PATH/refresh?id=TOKEN`). The user that sends
     /// name stays the same: connection tokens are bound to it.
-    package func refresh(_ request: HTTPRequest) async -> (status: HTTPResponse.Status, body: RefreshResponse) {
+    package func refresh(_ request: HTTPRequest) async -> RefreshAnswer {
         do {
-            return (.ok, .refreshed(tokenLifetimeSeconds: try await refreshed(request)))
+            return RefreshAnswer(status: .ok, body: .refreshed(tokenLifetimeSeconds: try await refreshed(request)))
         } catch {
-            return (error.status, .error(error))
+            return RefreshAnswer(status: error.status, body: .error(error))
         }
     }
 
@@ -21,7 +21,7 @@ extension HubAccess {
         do {
             identity = try await identify(request)
         } catch {
-            throw error == .unauthorized ? .invalidToken : .permissionChangeRejected
+            throw RefreshError(error)
         }
         guard identity.user != nil else { throw .invalidToken }
         switch await tokens.read(token, for: audience(identity)) {
@@ -39,12 +39,35 @@ extension HubAccess {
     }
 }
 
+/// What a client that shows a newer token is answered.
+package struct RefreshAnswer: Sendable {
+    package let status: HTTPResponse.Status
+    package let body: RefreshResponse
+
+    package var headers: HTTPFields {
+        var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+        return headers
+    }
+}
+
 extension HubIdentity {
     /// For how long clients may show the same token, in whole seconds.
     var lifetimeSeconds: Int? { expiration.map { Int(max(0, ($0 - .now).components.seconds)) } }
 }
 
 extension RefreshError {
+    /// The hub is not for whoever shows the token, or it cannot be told now who that is.
+    fileprivate init(_ refusal: HubRefusal) {
+        self =
+            switch refusal.status {
+            case .unauthorized: .invalidToken
+            case .serviceUnavailable: .unavailable
+            default: .permissionChangeRejected
+            }
+    }
+
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .refreshDisabled, .connectionNotFound: .notFound
