@@ -21,6 +21,8 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -90,7 +93,7 @@ let package = Package(
             name: "HubTransports",
             dependencies: [
                 "HubServer", "HubProtocol", "HubBackplane", nioCore, nioLocks, nioHTTP1, nioWebSocket, deque, crypto,
-                httpTypes, logging, jwtKit, asyncHTTPClient,
+                httpTypes, logging, metrics, jwtKit, asyncHTTPClient,
             ],
             resources: [.embedInCode("Management/openapi.json")],
             swiftSettings: settings),
@@ -187,7 +190,7 @@ let package = Package(
             dependencies: [
                 "HelloHub", "HubHummingbird", "HubTransports", "HubServer", "HubProtocol", "HubTesting", "HubBackplane",
                 "HubBackplaneRedis", hummingbird, nioCore, nioLocks, nioPosix, nioWebSocket, httpTypes, logging,
-                lifecycle, crypto, cryptoExtras, jwtKit, inMemoryLogging,
+                lifecycle, crypto, cryptoExtras, jwtKit, inMemoryLogging, metrics, metricsTestKit,
             ],
             swiftSettings: settings),
     ]

@@ -34,9 +34,6 @@ public final class HTTPHubs: Sendable {
             lifetime: options.connectTimeout, logger: server.logger)
     }
 
-    /// How many clients were refused since the start, by the limit that did it.
-    public var refusals: [ConnectionLimits.Kind: Int] { security.limiter?.refusals ?? [:] }
-
     /// Mounts a hub. Mounting two at one path is a programmer's error.
     func mount(_ hub: Hub, at path: String, transports: Set<HubTransportType>) -> HubAccess {
         let endpoint = server.mount(hub, at: path, mayAuthenticateAnew: options.onAuthenticationRefresh)

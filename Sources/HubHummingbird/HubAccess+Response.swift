@@ -151,6 +151,7 @@ extension HubAccess {
     }
 
     private func response(to request: Request, refusing refusal: HubRefusal) -> Response {
+        refusals.count(refusal)
         var response = textResponse(to: request, status: refusal.status)
         switch refusal.status {
         case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"

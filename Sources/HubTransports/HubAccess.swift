@@ -30,6 +30,9 @@ package struct HubAccess: Sendable {
 
     package var origins: AllowedOrigins { security.origins }
 
+    /// Where what is answered to clients is counted.
+    package var refusals: RefusalCounters { security.refusals }
+
     func audience(_ identity: HubIdentity) -> ConnectionToken.Audience {
         ConnectionToken.Audience(path: endpoint.path.lowercased(), userID: identity.userID)
     }
@@ -44,13 +47,24 @@ package struct HubRefusal: Error, Sendable, Equatable {
     /// The methods that there are, where it was another one (RFC 9110, section 15.5.6).
     package let allowed: [HTTPRequest.Method]
 
-    init(
-        status: HTTPResponse.Status, text: String, retryAfter: Int? = nil, allowed: [HTTPRequest.Method] = []
-    ) {
+    /// Why the client is to come again later; nil where that does not help.
+    package let reason: RefusalReason?
+
+    init(status: HTTPResponse.Status, text: String, allowed: [HTTPRequest.Method] = []) {
         self.status = status
         self.text = text
-        self.retryAfter = retryAfter
         self.allowed = allowed
+        retryAfter = nil
+        reason = nil
+    }
+
+    /// - Parameter retryAfter: In seconds.
+    init(_ reason: RefusalReason, text: String, retryAfter: Int = 1) {
+        status = reason.isOfClient ? .tooManyRequests : .serviceUnavailable
+        self.text = text
+        self.retryAfter = retryAfter
+        allowed = []
+        self.reason = reason
     }
 
     /// A client shows nothing that says who it is, or something that is not believed.
@@ -58,19 +72,16 @@ package struct HubRefusal: Error, Sendable, Equatable {
     /// It is known who the client is, and the hub is not for them.
     static let forbidden = HubRefusal(status: .forbidden, text: "")
     static let authenticationUnavailable = HubRefusal(
-        status: .serviceUnavailable, text: "Authentication is not available", retryAfter: 1)
+        .authenticationUnavailable, text: "Authentication is not available")
     static let idRequired = HubRefusal(status: .badRequest, text: "Connection ID required")
     static let unknownConnection = HubRefusal(status: .notFound, text: "No Connection with that ID")
     static let alreadyAttached = HubRefusal(
         status: .conflict, text: "A transport is attached to the connection already")
     static let originNotAllowed = HubRefusal(status: .forbidden, text: "Origin not allowed")
-    static let shuttingDown = HubRefusal(
-        status: .serviceUnavailable, text: "The server is shutting down", retryAfter: 1)
+    static let shuttingDown = HubRefusal(.shuttingDown, text: "The server is shutting down")
     static let otherTransport = HubRefusal(status: .badRequest, text: "Cannot change transports mid-connection")
-    static let backplaneAway = HubRefusal(
-        status: .serviceUnavailable, text: "The server cannot take connections now", retryAfter: 1)
-    static let tooManySends = HubRefusal(
-        status: .tooManyRequests, text: "Too many requests wait for the connection", retryAfter: 1)
+    static let backplaneAway = HubRefusal(.unavailable, text: "The server cannot take connections now")
+    static let tooManySends = HubRefusal(.tooManySends, text: "Too many requests wait for the connection")
     package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
     package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
     static let noSendToWebSocket = HubRefusal(

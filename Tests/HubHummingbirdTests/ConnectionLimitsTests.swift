@@ -1,7 +1,10 @@
+import CoreMetrics
 import HubHummingbird
 import HubServer
 import HubTesting
+import HubTransports
 import Hummingbird
+import MetricsTestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ConnectionLimitsTests {
@@ -24,8 +27,7 @@ import Testing
             func negotiate(_ address: String) async throws -> TestHTTPResponse {
                 try await testRequest("POST", node.url("/chat/negotiate"), headers: from(address))
             }
-            // The first negotiation of a node may be asked for twice, before the router and behind it.
-            _ = try await negotiate("192.0.2.99")
+            // The first negotiation of a node is asked for twice, before the router and behind it, and is one.
             for _ in 0..<2 { #expect(try await negotiate("192.0.2.1").status == 200) }
             let refused = try await negotiate("192.0.2.1")
             #expect(refused.status == 429)
@@ -92,6 +94,69 @@ import Testing
             // It polls no more, and is gone after a while.
             while try await testRequest("GET", node.url("/chat?id=\(ids[1])")).status == 503 {
                 try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+    }
+
+    @Test func refusalsAreInTheMetricsByTheirReasons() async throws {
+        let metrics = TestMetrics()
+        func counted(_ reason: String) throws -> Int64 {
+            try metrics.expectCounter("hubbub_refusals_total", [("reason", reason)]).totalValue
+        }
+        var options = try options {
+            $0.maximumConnections = 1
+            $0.negotiateRatePerAddress = .init(perSecond: 0.01, burst: 2)
+        }
+        options.authentication = try .jwtBearer(JWTBearerOptions(keySetURL: "http://127.0.0.1:1/keys"), logger: .silent)
+        try await withMetricsFactory(metrics) {
+            try await withNode(hubs: ["/chat": .forTests()], httpOptions: options) { node async throws in
+                let url = node.url("/chat/negotiate")
+                for _ in 0..<5 { _ = try await testRequest("POST", url, headers: from("192.0.2.1")) }
+                let first = try await WebSocketTestClient.connect(to: node.webSocketURL("/chat"))
+                for _ in 0..<2 { _ = try? await WebSocketTestClient.connect(to: node.webSocketURL("/chat")) }
+                try await first.close()
+                let token = [("Authorization", "Bearer \(try await TokenIssuer.es256(kid: "1").token())")]
+                #expect(try await testRequest("POST", url, headers: from("192.0.2.2") + token).status == 503)
+                // What is a client's own mistake is no refusal.
+                #expect(try await testRequest("POST", node.url("/chat?id=x")).status == 404)
+                #expect(try await testRequest("PUT", node.url("/chat")).status == 405)
+            }
+        }
+        #expect(try counted("negotiate_rate_per_address") == 3)
+        #expect(try counted("connections") == 2)
+        #expect(try counted("authentication_unavailable") == 1)
+        let total = try RefusalReason.allCases.reduce(0) { try $0 + counted($1.rawValue) }
+        #expect(total == 6)
+        #expect(metrics.counters.count == RefusalReason.allCases.count, "each counter is made once")
+    }
+
+    @Test func sendsThatAreTooManyAreCounted() async throws {
+        let metrics = TestMetrics()
+        let (go, start) = AsyncStream<Void>.makeStream()
+        var hubOptions = HubOptions()
+        hubOptions.applicationMaxBufferSize = 1
+        try await withMetricsFactory(metrics) {
+            try await withConnections(
+                hubOptions: hubOptions,
+                { connection in
+                    _ = await go.first { true }
+                    for await _ in connection.messages {}
+                }
+            ) { node async throws in
+                let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/raw")).id)
+                let url = node.url("/raw?id=\(id)")
+                #expect(try await testRequest("GET", url).status == 200)
+                let counter = try metrics.expectCounter("hubbub_refusals_total", [("reason", "too_many_sends")])
+                try await withThrowingTaskGroup(of: Int.self) { sends in
+                    while counter.totalValue == 0 {
+                        sends.addTask { try await testRequest("POST", url, body: "more").status }
+                        try await Task.sleep(for: .milliseconds(1))
+                    }
+                    start.yield()
+                    let statuses = try await sends.reduce(into: Set()) { $0.insert($1) }
+                    #expect(statuses == [200, 429])
+                }
+                #expect(try await testRequest("DELETE", url).status == 202)
             }
         }
     }

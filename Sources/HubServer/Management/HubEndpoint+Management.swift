@@ -20,11 +20,14 @@ extension HubEndpoint {
     /// Ends connections.
     ///
     /// - Parameter reason: What clients are told went wrong; nil for nothing.
-    /// - Returns: As all of these: `.notFound` where there is none, nil where nodes have not answered.
+    /// - Returns: As all of these: `.notFound` where there is none, nil where nodes have not answered. Those of all, of a group
+    ///   or a user are done when all nodes have.
     package func close(
         _ address: HubAddress, reason: String?, except excluded: [String] = []
     ) async -> CommandOutcome? {
-        await command(.close(error: reason, allowReconnect: false, except: excluded), at: address)
+        let close = ConnectionCommand.close(error: reason, allowReconnect: false, except: excluded)
+        if case .connection = address { return await command(close, at: address) }
+        return await commandEverywhere(close, at: address)
     }
 
     /// Whether there are connections, in a group where one is named.

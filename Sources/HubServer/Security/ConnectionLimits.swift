@@ -1,6 +1,7 @@
 /// How many clients a node takes, and how fast. Nothing is limited unless it is said here: ASP.NET has no such limits.
 ///
-/// What is over a limit is refused with a `Retry-After`: with 503 where the node is full, with 429 where it is one address.
+/// What is over a limit is refused with a `Retry-After`: with 503 where the node is full, with 429 where it is one address; and
+/// counted, as `hubbub_refusals_total` of the application's metrics.
 public struct ConnectionLimits: Sendable, Equatable {
     /// So many a second in the long run.
     public struct Rate: Sendable, Equatable {
@@ -36,11 +37,4 @@ public struct ConnectionLimits: Sendable, Equatable {
 
     /// No limits.
     public init() {}
-
-    /// A limit that refuses clients.
-    public enum Kind: String, Sendable, CaseIterable {
-        case connections, connectionsPerAddress
-        case negotiateRate, negotiateRatePerAddress
-        case connectRate, connectRatePerAddress
-    }
 }

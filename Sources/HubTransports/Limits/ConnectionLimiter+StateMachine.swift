@@ -5,7 +5,7 @@ extension ConnectionLimiter {
     struct StateMachine {
         /// A client that is refused, and when it may try again.
         struct Refusal: Error, Equatable {
-            let limit: ConnectionLimits.Kind
+            let limit: RefusalReason
             let retryAfter: Duration
         }
 
@@ -22,7 +22,6 @@ extension ConnectionLimiter {
         private(set) var addresses: RecentAddresses<Buckets>
         private(set) var connections = 0
         private var connectionsOf: [IPAddress: Int] = [:]
-        private(set) var refusals: [ConnectionLimits.Kind: Int] = [:]
 
         init(_ limits: ConnectionLimits, addressCapacity: Int) {
             self.limits = limits
@@ -60,13 +59,11 @@ extension ConnectionLimiter {
             connectionsOf[customer] = count > 1 ? count - 1 : nil
         }
 
-        mutating func count(_ refusal: Refusal) { refusals[refusal.limit, default: 0] += 1 }
-
         /// Takes one out of the node's bucket and one out of the address', or out of none.
         private mutating func take(
             _ bucket: WritableKeyPath<Buckets, TokenBucket?>, from address: IPAddress?, now: ContinuousClock.Instant,
-            _ rate: ConnectionLimits.Rate?, _ limit: ConnectionLimits.Kind,
-            _ addressRate: ConnectionLimits.Rate?, _ addressLimit: ConnectionLimits.Kind
+            _ rate: ConnectionLimits.Rate?, _ limit: RefusalReason,
+            _ addressRate: ConnectionLimits.Rate?, _ addressLimit: RefusalReason
         ) throws(Refusal) {
             // The address first: one that asks too often must not be told that the node is full.
             if let addressRate, let customer = address?.customer {
@@ -84,7 +81,7 @@ extension ConnectionLimiter {
         }
 
         private static func wait(
-            _ bucket: inout TokenBucket?, _ rate: ConnectionLimits.Rate, _ limit: ConnectionLimits.Kind,
+            _ bucket: inout TokenBucket?, _ rate: ConnectionLimits.Rate, _ limit: RefusalReason,
             now: ContinuousClock.Instant
         ) throws(Refusal) {
             var filled = bucket ?? TokenBucket(rate, now: now)

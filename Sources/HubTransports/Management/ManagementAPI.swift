@@ -60,8 +60,9 @@ package struct ManagementAPI: Sendable {
         case .send(let address):
             return send(body, to: address, at: endpoint, except: target.excluded)
         case .close(let address):
-            _ = await endpoint.close(address, reason: target.value("reason"), except: target.excluded)
-            return ManagementAnswer(.noContent)
+            let outcome = await endpoint.close(address, reason: target.value("reason"), except: target.excluded)
+            // That there are none to be closed is as good.
+            return outcome == nil ? .noAnswer : ManagementAnswer(.noContent)
         case .closeOne(let address):
             return ManagementAnswer(await endpoint.close(address, reason: target.value("reason")), done: .ok)
         case .find(let address):

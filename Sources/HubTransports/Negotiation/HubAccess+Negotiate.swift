@@ -22,13 +22,18 @@ extension HubAccess {
 
     /// The same without waiting; `nil` where it has to be waited, and where it is refused.
     package func negotiateNow(_ request: HTTPRequest, identity: HubIdentity, peer: () -> String?) -> ByteBuffer? {
+        let asked = asked(by: request)
+        var issued: (token: String, id: String)?
+        if case .success(let flags) = asked {
+            issued = tokens.issueNow(flags, for: audience(identity))
+            // Before it counts as one of its client's: it is asked for again.
+            if issued == nil { return nil }
+        }
         if let limiter = security.limiter {
             let address = security.trustedProxies.client(of: request, peer: peer())
-            guard (try? limiter.negotiate(from: address, isCounted: false)) != nil else { return nil }
+            guard (try? limiter.negotiate(from: address)) != nil else { return nil }
         }
-        let asked = asked(by: request)
-        guard case .success(let flags) = asked else { return body(asked, issued: nil, for: identity) }
-        return tokens.issueNow(flags, for: audience(identity)).map { body(asked, issued: $0, for: identity) }
+        return body(asked, issued: issued, for: identity)
     }
 
     /// What the client asks for, as far as this server has it.

@@ -21,6 +21,7 @@ extension HubAccess {
         do {
             identity = try await identify(request)
         } catch {
+            refusals.count(error)
             throw RefreshError(error)
         }
         guard identity.user != nil else { throw .invalidToken }
@@ -33,7 +34,9 @@ extension HubAccess {
             case .done: return identity.lifetimeSeconds
             case .notFound: throw .connectionNotFound
             case .refused: throw .permissionChangeRejected
-            case nil: throw .unavailable
+            case nil:
+                refusals.count(.unavailable)
+                throw .unavailable
             }
         }
     }

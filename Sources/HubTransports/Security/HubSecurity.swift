@@ -15,6 +15,7 @@ package struct HubSecurity: Sendable {
 
     /// Nil where nothing is limited.
     package var limiter: ConnectionLimiter?
+    package var refusals = RefusalCounters()
     package var trustedProxies = TrustedProxies.none
 
     package init() {}
