@@ -157,7 +157,7 @@ BAD_VALUES = {
     "--jwt-audience": ["chat,"],
     "--jwt-clock-skew": ["-1s"],
     "--entra-tenant-id": ["a/b"],
-    "--keep-alive-interval": ["15", "9000h", "9223372036854775807ms"],
+    "--keep-alive-interval": ["15", "9000h", "9223372036854775807ms", "31s"],
     "--maximum-receive-message-size": ["0"],
     "--minimum-protocol-version": ["2"],
     "--allow-stateful-reconnects": ["yes", ""],

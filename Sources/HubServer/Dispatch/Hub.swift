@@ -57,6 +57,8 @@ public final class Hub: Sendable {
     public init(
         name: String? = nil, maximumParallelInvocationsPerClient: Int? = nil, tracksPresence: Bool = false
     ) {
+        precondition(
+            maximumParallelInvocationsPerClient ?? 1 >= 1, "maximumParallelInvocationsPerClient must be at least 1")
         self.name = name
         self.tracksPresence = tracksPresence
         self.maximumParallelInvocationsPerClient = maximumParallelInvocationsPerClient

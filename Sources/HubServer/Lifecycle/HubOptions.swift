@@ -1,9 +1,10 @@
-/// Limits and times of a ``HubServer``. The defaults are those of ASP.NET Core SignalR where it has the option too.
+/// Limits and times of a ``HubServer``: times are longer than 0, limits at least 1. The defaults are those of ASP.NET Core SignalR where it has the option too.
 public struct HubOptions: Sendable {
     /// How long a client may take from its connect to the end of its handshake.
     public var handshakeTimeout: Duration = .seconds(15)
 
-    /// After this long without a message to a client, a ping is sent. At most half of the clients' server timeout.
+    /// After this long without a message to a client, a ping is sent. At most half of the clients' server timeout, and not
+    /// longer than ``clientTimeoutInterval``.
     public var keepAliveInterval: Duration = .seconds(15)
 
     /// After this long without a message from a client that has pinged at least once, its connection is closed.

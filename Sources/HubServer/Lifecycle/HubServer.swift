@@ -31,12 +31,14 @@ public final class HubServer: Service, Sendable {
     ///   - node: The name of this node, unique among those on the backplane.
     ///   - leases: The node's lease where others need it too: a service of its own then, that ends after them. Without, the
     ///     server holds one while it runs.
-    ///   - options: Limits and times.
+    ///   - options: Limits and times. One that cannot be, such as a time below 0, is a programmer's error and stops the
+    ///     program.
     ///   - logger: Where the server logs. It logs no payloads, tokens or user ids.
     public init(
         backplane: any Backplane, names: BackplaneNames, node: NodeID = NodeID(), leases: NodeLeases? = nil,
         options: HubOptions = HubOptions(), logger: Logger
     ) {
+        if let problem = options.problem { preconditionFailure("HubOptions: \(problem)") }
         precondition(leases.map { $0.node == node } ?? true, "the lease is another node's")
         self.backplane = backplane
         self.names = names

@@ -28,6 +28,9 @@ extension ServeConfiguration {
         options.clientResultTimeout = try values.duration("client-result-timeout")
         options.supportedProtocols = try protocols(values)
         options.enableDetailedErrors = try values.isOn("detailed-errors")
+        guard options.keepAliveInterval <= options.clientTimeoutInterval else {
+            throw UsageError("keep-alive-interval must not be longer than client-timeout-interval")
+        }
         return options
     }
 

@@ -159,6 +159,7 @@ import Testing
 
     @Test func theClientTimeoutRunsWhileTheClientIsAway() async throws {
         var options = HubOptions()
+        options.keepAliveInterval = .seconds(5)
         options.clientTimeoutInterval = .seconds(5)
         let (wire, _) = try await connected(options)
         try await wire.send("{\"type\":6}␞")
