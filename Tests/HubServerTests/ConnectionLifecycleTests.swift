@@ -98,6 +98,69 @@ struct ConnectionLifecycleTests {
         #expect(wire.takeFrames().isEmpty)
     }
 
+    @Test(arguments: ["Wait", "WaitLong", "Stream"])
+    func whateverRunsIsCancelledWhenTheClientGoesAway(method: String) async throws {
+        let journal = Journal()
+        let hub = Hub()
+        let wait: @Sendable () async -> Void = {
+            journal.note("waiting")
+            do { try await Task.sleep(for: .seconds(60)) } catch { journal.note("cancelled") }
+        }
+        hub.on("Wait") { (_) in await wait() }
+        hub.on("WaitLong", isLongRunning: true) { (_) in await wait() }
+        hub.on("Stream") { (_) in
+            AsyncStream<Int>(unfolding: {
+                await wait()
+                return nil
+            })
+        }
+        let wire = try await Wire.connected(hub.mounted())
+        let type = method == "Stream" ? 4 : 1
+        try await wire.send("{\"type\":\(type),\"invocationId\":\"1\",\"target\":\"\(method)\",\"arguments\":[]}␞")
+        try await wire.eventually { journal.all == ["waiting"] }
+        try await wire.onLoop { wire.transport.end(error: Reset()) }
+        try await eventually { journal.all == ["waiting", "cancelled"] }
+    }
+
+    @Test(arguments: ["client", "server", "transport"])
+    func workThatOutlivesItsInvocationHearsOfTheEnd(ending: String) async throws {
+        let journal = Journal()
+        let hub = Hub()
+        hub.on("Begin") { context in
+            journal.note("begun, \(context.isConnectionAborted)")
+            Task {
+                await context.connectionAborted()
+                journal.note("aborted, \(context.isConnectionAborted)")
+            }
+        }
+        hub.onDisconnected { context, _ in
+            await context.connectionAborted()
+            journal.note("disconnected, \(context.isConnectionAborted)")
+        }
+        let wire = try await Wire.connected(hub.mounted())
+        try await wire.send("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Begin\",\"arguments\":[]}␞")
+        _ = try await wire.messages(1)
+        #expect(journal.all == ["begun, false"])
+        switch ending {
+        case "client": try await wire.send("{\"type\":7}␞")
+        case "server": wire.connection.abort()
+        default: try await wire.onLoop { wire.transport.end(error: Reset()) }
+        }
+        try await wire.eventually { journal.all.count == 3 }
+        #expect(Set(journal.all) == ["begun, false", "aborted, true", "disconnected, true"])
+    }
+
+    @Test func whoWaitsForTheEndMayStopWaiting() async throws {
+        let wire = try await Wire.connected(Hub().mounted())
+        let context = HubContext(connection: wire.connection)
+        let waiting = Task { await context.connectionAborted() }
+        waiting.cancel()
+        await waiting.value
+        #expect(!context.isConnectionAborted)
+        try await wire.onLoop { wire.transport.end(error: nil) }
+        await context.connectionAborted()
+    }
+
     @Test func closeWithAllowReconnectIsTheLastMessage() async throws {
         let hub = Hub()
         let wire = try await Wire.connected(hub.mounted())

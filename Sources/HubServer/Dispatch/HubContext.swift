@@ -3,7 +3,8 @@ import Synchronization
 
 /// What a hub method knows of the connection that invoked it.
 ///
-/// The method runs in a task that is cancelled when the connection ends, or when the client cancels the invocation.
+/// The method runs in a task that is cancelled when the connection ends, or when the client cancels the invocation; so is the
+/// task of the hub's `onConnected`. Work that outlives its invocation hears of the end by ``connectionAborted()``.
 public struct HubContext: Sendable {
     /// What of the hub runs.
     package enum Occasion: Sendable {
@@ -54,6 +55,21 @@ public struct HubContext: Sendable {
         logger[metadataKey: "connection"] = .string(connection.id)
         return logger
     }
+
+    /// Whether the connection has ended: nothing that is sent reaches its client any more (`ConnectionAborted`). In the hub's
+    /// `onDisconnected` it has.
+    public var isConnectionAborted: Bool { connection.outbox.withLock { $0.hasEnded } }
+
+    /// Returns when the connection ends, however that comes about (`ConnectionAborted`), or when the task is cancelled. One
+    /// whose client may come back over another WebSocket has not ended.
+    ///
+    /// ```swift
+    /// hub.on("Watch") { context in
+    ///     let watching = Task { try await watch(for: context.clients.caller) }
+    ///     Task { await context.connectionAborted(); watching.cancel() }
+    /// }
+    /// ```
+    public func connectionAborted() async { await connection.waitForEnd() }
 
     /// Ends the connection; the client is told not to come back by itself.
     public func abort() { connection.abort() }

@@ -25,14 +25,19 @@ extension HubConnection {
     }
 
     /// Returns when not too much waits for the client, when the connection has ended, or when the task is cancelled.
-    func waitForRoom() async {
-        guard !outbox.withLock({ $0.hasRoom }) else { return }
-        let ticket = Atomic<RoomWaiters.ID>(0)
+    func waitForRoom() async { await wait(for: .room) }
+
+    /// Returns when the connection has ended, or the task is cancelled.
+    func waitForEnd() async { await wait(for: .end) }
+
+    private func wait(for awaited: Outbox.Awaited) async {
+        guard !outbox.withLock({ $0.isThere(awaited) }) else { return }
+        let ticket = Atomic<OutboxWaiters.ID>(0)
         await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 let entered = outbox.withLock { outbox in
-                    guard !outbox.hasRoom else { return false }
-                    ticket.store(outbox.addWaiter(waiter), ordering: .releasing)
+                    guard !outbox.isThere(awaited) else { return false }
+                    ticket.store(outbox.addWaiter(waiter, for: awaited), ordering: .releasing)
                     return true
                 }
                 // The cancellation may have come before there was anyone to wake.
@@ -47,7 +52,7 @@ extension HubConnection {
         }
     }
 
-    private func stopWaiting(_ id: RoomWaiters.ID) {
+    private func stopWaiting(_ id: OutboxWaiters.ID) {
         outbox.withLock { $0.removeWaiter(id) }?.resume()
     }
 }

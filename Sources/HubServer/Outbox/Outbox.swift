@@ -28,7 +28,7 @@ struct Outbox: ~Copyable {
     private let maximumSize: Int
     /// The bytes of messages that were enqueued and not yet written; what sources hold does not count.
     private(set) var waitingBytes = 0
-    private var room = RoomWaiters()
+    private var waiters = OutboxWaiters()
 
     init(maximumSize: Int) { self.maximumSize = maximumSize }
 
@@ -63,19 +63,20 @@ struct Outbox: ~Copyable {
         // Where it is blocked, the transport's next sign starts the next drain.
         isDrainPending = isBlocked || !items.isEmpty
         return Settled(
-            isDone: isBlocked || items.isEmpty, admitted: waitingBytes <= Self.lowWaterMark ? room.takeAll() : [])
+            isDone: isBlocked || items.isEmpty,
+            admitted: waitingBytes <= Self.lowWaterMark ? waiters.take(for: .room) : [])
     }
 
     /// From now on nothing is taken.
     ///
-    /// - Returns: Who waited for room; they will not be let in.
+    /// - Returns: Who waited for the end, and who waited for room and will not be let in.
     mutating func end() -> [CheckedContinuation<Void, Never>] {
         phase = .ended
-        return room.takeAll()
+        return waiters.takeAll()
     }
 }
 
-// MARK: Room
+// MARK: Waiting
 
 extension Outbox {
     /// Above this many waiting bytes, whoever can wait is made to.
@@ -83,31 +84,50 @@ extension Outbox {
     /// At this many they go on.
     private static let lowWaterMark = 32 * 1024
 
-    var hasRoom: Bool { phase == .ended || waitingBytes <= Self.highWaterMark }
+    /// What can be waited for.
+    enum Awaited { case room, end }
 
-    mutating func addWaiter(_ waiter: CheckedContinuation<Void, Never>) -> RoomWaiters.ID { room.add(waiter) }
+    var hasEnded: Bool { phase == .ended }
 
-    mutating func removeWaiter(_ id: RoomWaiters.ID) -> CheckedContinuation<Void, Never>? { room.remove(id) }
+    func isThere(_ awaited: Awaited) -> Bool {
+        switch awaited {
+        case .room: hasEnded || waitingBytes <= Self.highWaterMark
+        case .end: hasEnded
+        }
+    }
+
+    mutating func addWaiter(_ waiter: CheckedContinuation<Void, Never>, for awaited: Awaited) -> OutboxWaiters.ID {
+        waiters.add(waiter, for: awaited)
+    }
+
+    mutating func removeWaiter(_ id: OutboxWaiters.ID) -> CheckedContinuation<Void, Never>? { waiters.remove(id) }
 }
 
-/// Tasks that wait for room in an outbox.
-struct RoomWaiters {
+/// Tasks that wait for room in an outbox, or for its end.
+struct OutboxWaiters {
     typealias ID = UInt64
 
-    private var waiters: [ID: CheckedContinuation<Void, Never>] = [:]
+    private var waiters: [ID: (awaited: Outbox.Awaited, waiter: CheckedContinuation<Void, Never>)] = [:]
     private var lastID: ID = 0
 
-    mutating func add(_ waiter: CheckedContinuation<Void, Never>) -> ID {
+    mutating func add(_ waiter: CheckedContinuation<Void, Never>, for awaited: Outbox.Awaited) -> ID {
         lastID += 1
-        waiters[lastID] = waiter
+        waiters[lastID] = (awaited, waiter)
         return lastID
     }
 
-    mutating func remove(_ id: ID) -> CheckedContinuation<Void, Never>? { waiters.removeValue(forKey: id) }
+    mutating func remove(_ id: ID) -> CheckedContinuation<Void, Never>? { waiters.removeValue(forKey: id)?.waiter }
+
+    mutating func take(for awaited: Outbox.Awaited) -> [CheckedContinuation<Void, Never>] {
+        // Asked after each drain, mostly in vain.
+        guard waiters.values.contains(where: { $0.awaited == awaited }) else { return [] }
+        let taken = waiters.filter { $0.value.awaited == awaited }
+        for id in taken.keys { waiters[id] = nil }
+        return taken.values.map(\.waiter)
+    }
 
     mutating func takeAll() -> [CheckedContinuation<Void, Never>] {
-        guard !waiters.isEmpty else { return [] }
         defer { waiters = [:] }
-        return Array(waiters.values)
+        return waiters.values.map(\.waiter)
     }
 }
