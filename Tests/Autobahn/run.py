@@ -1,4 +1,5 @@
-"""Runs Autobahn's WebSocket cases against an echo: run.py ws://127.0.0.1:PORT/echo [CASE...], as in run.py URL 6.4.1 '9.*'
+"""Runs Autobahn's WebSocket cases against an echo: run.py ws://127.0.0.1:PORT/open-echo [CASE...], as in
+run.py URL 6.4.1 '9.*'
 
 Each message has to come back as text if it was text and as bytes if it was bytes. Compression (12 and 13) is left out.
 """

@@ -1,4 +1,7 @@
-"""Connections without a hub: what a client says to the conformance server's /echo comes back, over any transport."""
+"""Connections without a hub: what a client says to the conformance server's /echo comes back, over any transport.
+
+/echo wants the cookie of a negotiation, as the tests of SignalR's clients do; /open-echo wants none.
+"""
 
 import asyncio
 
@@ -12,7 +15,7 @@ from serve import listening
 
 
 async def test_web_socket_says_back_whole_messages(url: str) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/echo", max_msg_size=0) as socket:
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/open-echo", max_msg_size=0) as socket:
         for text in ("", "héllo €𝄞", "x" * 100_000):
             await socket.send_str(text)
             assert await socket.receive_str() == text
@@ -24,7 +27,10 @@ async def test_web_socket_says_back_whole_messages(url: str) -> None:
 
 
 async def test_web_socket_is_redirected(url: str) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/echoredirect") as socket:
+    async with (
+        negotiated(f"{url}/echoredirect", "WebSockets", JSON()) as (http, client),
+        http.ws_connect(client.url) as socket,
+    ):
         await socket.send_str("found")
         assert await socket.receive_str() == "found"
 
@@ -63,6 +69,11 @@ async def test_event_stream_brings_what_was_posted(url: str, path: str) -> None:
 
 
 async def test_client_that_keeps_no_cookies_is_sent_away(url: str) -> None:
+    async with negotiated(f"{url}/echo", "WebSockets", JSON()) as (http, client):
+        http.cookie_jar.clear()
+        async with http.ws_connect(client.url) as socket:
+            assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+            assert socket.close_code == 1000
     async with negotiated(f"{url}/echo", "ServerSentEvents", JSON()) as (http, client):
         http.cookie_jar.clear()
         async with http.get(client.url, headers={"Accept": "text/event-stream"}) as response:
@@ -82,7 +93,7 @@ async def test_server_that_stops_ends_them_all() -> None:
         url = server.url
         async with (
             aiohttp.ClientSession() as sockets,
-            sockets.ws_connect(f"{url}/echo") as socket,
+            sockets.ws_connect(f"{url}/open-echo") as socket,
             negotiated(f"{url}/echo", "ServerSentEvents", JSON()) as (events, streaming),
             negotiated(f"{url}/echo", "LongPolling", MessagePack()) as (_, polling),
             events.get(streaming.url, headers={"Accept": "text/event-stream"}) as stream,

@@ -21,17 +21,21 @@ struct ConformanceServer: AsyncParsableCommand {
     @Option(help: "memory, or redis://HOST:PORT for several servers behind one balancer.")
     var backplane = "memory"
 
+    @Option(help: "Serve the files of this directory, too; browsers' tests want signalr.js in lib/signalr-webworker.")
+    var files: String?
+
     func run() async throws {
         var logger = Logger(label: "conformance", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning
         let names = BackplaneNames(app: "conformance")
         let node = NodeID()
-        let (backplane, services) = try makeBackplane(names: names, node: node, logger: logger)
+        let (nodes, services) = try makeBackplane(names: names, node: node, logger: logger)
         var options = HubOptions()
         options.enableDetailedErrors = true
-        let server = HubServer(backplane: backplane, names: names, node: node, options: options, logger: logger)
+        let server = HubServer(backplane: nodes, names: names, node: node, options: options, logger: logger)
         let hubs = HTTPHubs(server: server, options: try httpOptions(logger: logger))
-        let router = makeRouter(hubs)
+        let router = makeRouter(
+            hubs, deployment: Deployment(node: node.description, isClustered: backplane != "memory"))
 
         var application = Application(
             router: router, server: .http1WithHubs(hubs), configuration: listening(on: port),
@@ -46,17 +50,19 @@ struct ConformanceServer: AsyncParsableCommand {
         try await application.runService()
     }
 
-    private func makeRouter(_ hubs: HTTPHubs) -> Router<BasicRequestContext> {
+    private func makeRouter(_ hubs: HTTPHubs, deployment: Deployment) -> Router<BasicRequestContext> {
         let router = Router()
         let testHub = TestHub.make()
-        Routes(testHub: testHub).add(to: router)
+        if let files { router.add(middleware: FileMiddleware(files)) }
+        Routes(testHub: testHub, deployment: deployment).add(to: router)
         router.hub("/testhub", testHub, on: hubs)
         router.hub("/testhub-nowebsockets", TestHub.make(), on: hubs, transports: [.serverSentEvents, .longPolling])
         router.hub("/authorizedhub", TestHub.makeAuthorized(), on: hubs)
         router.hub("/uncreatable", TestHub.makeUncreatable(), on: hubs)
         router.hub("/rooms", RoomsHub.make(), on: hubs)
+        router.connections("/echo", on: hubs, Echo.serveWithCookie)
         // The longest messages of Autobahn have 16 MiB.
-        router.connections("/echo", on: hubs, maximumMessageSize: 64 * 1024 * 1024, Echo.serve)
+        router.connections("/open-echo", on: hubs, maximumMessageSize: 64 * 1024 * 1024, Echo.serve)
         router.health(of: hubs.server)
         return router
     }

@@ -1,47 +1,42 @@
 import Foundation
 import HTTPTypes
-import HubHummingbird
 import HubServer
 import Hummingbird
-import Synchronization
 
 /// What the tests ask for beside the hubs.
 struct Routes: Sendable {
     let testHub: Hub
+    /// The server that answers, of several behind one balancer.
+    let deployment: Deployment
     private let redirects = Redirects()
 
-    init(testHub: Hub) { self.testHub = testHub }
+    init(testHub: Hub, deployment: Deployment) {
+        self.testHub = testHub
+        self.deployment = deployment
+    }
 
     func add(to router: Router<BasicRequestContext>) {
         router.add(middleware: NegotiateCookies())
-        let others = router.group().add(
-            middleware: CORSMiddleware(
-                allowOrigin: .originBased, allowHeaders: [.authorization, .contentType] + .sentByClients,
-                allowMethods: [.get, .post, .delete, .options], allowCredentials: true))
-        others.get("/generateJwtToken") { _, _ in Token.make() }
-        others.get("/clientresult/:id") { _, context in await clientResult(of: try context.parameters.require("id")) }
-        others.post("/bad-negotiate/**") { _, _ in
+        let group = router.group().add(middleware: AnyOrigin())
+        group.on([.get], at: "/generateJwtToken") { _, _ in Token.make() }
+        group.on([.get], at: "/deployment") { _, _ in deployment }
+        group.on([.get], at: "/clientresult/:id") { _, context in
+            await clientResult(of: try context.parameters.require("id"))
+        }
+        group.on([.get, .post], at: "/bad-negotiate", "/bad-negotiate/**") { _, _ in
             EditedResponse(status: .badRequest, response: "Some response from server")
         }
-        others.post("/redirect/**") { request, _ in
-            let hub = (request.uri.queryParameters["baseUrl"].map(String.init) ?? "") + "/testHub"
-            return Response(
-                status: .ok,
-                body: ResponseBody(
-                    byteBuffer: ByteBuffer(string: #"{"url":"\#(hub)?numRedirects=\#(redirects.next())"}"#)))
+        group.on([.get, .post], at: "/redirect", "/redirect/**") { request, _ in try redirect(request) }
+        group.on([.get, .post, .delete], at: "/echoredirect", "/echoredirect/**") { request, _ in
+            echoRedirect(request)
         }
-        for path: RouterPath in ["/echoredirect", "/echoredirect/**"] {
-            for method in [HTTPRequest.Method.get, .post, .delete] {
-                others.on(path, method: method) { request, _ in echoRedirect(request) }
-            }
-        }
-        // Pages of any origin may use all of it: the middleware answers their preflights.
-        for path: RouterPath in [
-            "/generateJwtToken", "/clientresult/:id", "/bad-negotiate/**", "/redirect/**", "/echoredirect",
-            "/echoredirect/**",
-        ] {
-            others.on(path, method: .options) { _, _ in Response(status: .noContent) }
-        }
+    }
+
+    /// Clients read it whatever its type is, and the tests' server tells none.
+    private func redirect(_ request: Request) throws -> Response {
+        let hub = (request.uri.queryParameters["baseUrl"].map(String.init) ?? "") + "/testHub"
+        let body = try JSONEncoder().encode(["url": "\(hub)?numRedirects=\(redirects.next())"])
+        return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
     private func echoRedirect(_ request: Request) -> Response {
@@ -63,42 +58,21 @@ struct Routes: Sendable {
     }
 }
 
-/// Numbers that grow, so that a client's tests see that it asked again, be it another server that it asked: they begin with
-/// the time.
-private final class Redirects: Sendable {
-    private let last = Atomic(0)
-
-    func next() -> Int {
-        let now = Int(Date().timeIntervalSince1970 * 1000)
-        while true {
-            let last = last.load(ordering: .relaxed)
-            let next = max(last + 1, now)
-            if self.last.compareExchange(expected: last, desired: next, ordering: .relaxed).exchanged { return next }
-        }
-    }
+/// What `/deployment` tells people, as JSON.
+struct Deployment: ResponseEncodable {
+    let node: String
+    let isClustered: Bool
 }
 
-/// Clients must show with their connect what they were given with their negotiate, and nothing that has expired.
-private struct NegotiateCookies<Context: RequestContext>: RouterMiddleware {
-    @concurrent func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
-        guard request.uri.path.contains("/negotiate") else { return response }
-        // Browsers send cookies to another site only if these are set so, which takes TLS.
-        let attributes = request.head.scheme == "https" ? "; SameSite=None; Secure; Partitioned" : ""
-        for cookie in [
-            "testCookie=testValue", "testCookie2=testValue2",
-            "expiredCookie=doesntmatter; expires=Thu, 01 Jan 2015 00:00:00 GMT",
-        ] {
-            response.headers.append(HTTPField(name: .setCookie, value: cookie + "; path=/" + attributes))
+extension RouterGroup {
+    /// Adds a route, and one for the preflight requests of browsers, which a group's middleware does not see without.
+    fileprivate func on(
+        _ methods: [HTTPRequest.Method], at paths: RouterPath...,
+        use handler: @escaping @Sendable (Request, Context) async throws -> some ResponseGenerator
+    ) {
+        for path in paths {
+            for method in methods { on(path, method: method, use: handler) }
+            on(path, method: .options) { _, _ in Response(status: .noContent) }
         }
-        return response
-    }
-}
-
-extension [HTTPField.Name] {
-    fileprivate static let sentByClients = ["X-Requested-With", "X-SignalR-User-Agent"].compactMap {
-        HTTPField.Name($0)
     }
 }

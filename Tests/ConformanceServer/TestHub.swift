@@ -16,8 +16,8 @@ enum TestHub {
         let hub = Hub(name: "AuthorizedHub")
         hub.requireAuthorization()
         hub.on("Echo") { (_, message: String) in message }
-        hub.on("GetUserNameIdentifier") { context in context.userID }
-        hub.on("GetUserClaim") { (context, type: String) in context.user?.first(type) }
+        hub.on("GetUserNameIdentifier") { context in context.userID ?? "" }
+        hub.on("GetUserClaim") { (context, type: String) in context.user?.first(type) ?? "" }
         return hub
     }
 
@@ -25,7 +25,9 @@ enum TestHub {
     static func makeUncreatable() -> Hub {
         let hub = Hub(name: "UncreatableHub")
         hub.onConnected { _ in
-            throw InvalidOperationException(hubErrorMessage: "Unable to resolve a service of the hub.")
+            throw InvalidOperationException(
+                hubErrorMessage: "Unable to resolve service for type 'System.Object' while attempting to activate "
+                    + "'FunctionalTests.UncreatableHub'.")
         }
         return hub
     }
@@ -94,14 +96,14 @@ struct CustomObject: Codable, Sendable {
 struct ComplexObject: Codable, Sendable {
     let ByteArray: Data
     let DateTime: Date
-    let GUID: UUID
+    let Guid: UUID
     let IntArray: [Int]
     let String: String
 
     /// What clients compare `SendComplexObject` with.
     static let sample = ComplexObject(
         ByteArray: Data([1, 2, 3]), DateTime: Date(timeIntervalSince1970: 946_684_800),
-        GUID: UUID(uuid: (0, 1, 2, 3, 4, 5, 6, 7, 7, 6, 5, 4, 3, 2, 1, 0)), IntArray: [1, 2, 3],
+        Guid: UUID(uuid: (0, 1, 2, 3, 4, 5, 6, 7, 7, 6, 5, 4, 3, 2, 1, 0)), IntArray: [1, 2, 3],
         String: "hello world")
 }
 

@@ -9,7 +9,8 @@ enum Token {
     static func make() -> String {
         let expiry = Int(Date().timeIntervalSince1970) + 5
         let claims = """
-            {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier":"testuser","exp":\(expiry)}
+            {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier":"testuser","exp":\(expiry),\
+            "iss":"SignalRTestServer","aud":"SignalRTests"}
             """
         let signed = base64URL(Data(#"{"alg":"HS256","typ":"JWT"}"#.utf8)) + "." + base64URL(Data(claims.utf8))
         let code = HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: SymmetricKey(data: secret))
