@@ -141,4 +141,4 @@ async def client_elsewhere(cluster: Cluster, not_on: str, *replies: Reply) -> As
                 yield client
                 return
         await cluster.until(lambda counts: counts[not_on] == before)
-    raise AssertionError(f"nginx chose {not_on} every time")
+    raise AssertionError(f"{cluster.balancer} chose {not_on} every time")

@@ -1,6 +1,7 @@
 """A cluster that deploy/cluster/cluster started, as a user can start one."""
 
 import asyncio
+import csv
 import os
 import signal
 import socket
@@ -17,11 +18,13 @@ ESTABLISHED = "01"
 
 
 class Cluster:
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    def __init__(self, state: Path, balancer: str = "nginx") -> None:
+        """`balancer` is what clients connect through unless a test says otherwise: nginx or haproxy."""
+        self.state, self.balancer = state, balancer
 
     def up(self, *options: str, binary: Path = HUBBUB) -> None:
-        self._run("up", "--binary", str(binary), "--port", "0", *options)
+        haproxy = ["--haproxy-port", "0"] if self.balancer == "haproxy" else []
+        self._run("up", "--binary", str(binary), "--port", "0", *haproxy, *options)
 
     def down(self) -> None:
         self._run("down")
@@ -67,8 +70,8 @@ class Cluster:
     def port(self, name: str) -> int:
         return int((self.state / f"{name}.port").read_text())
 
-    def url(self, name: str = "nginx") -> str:
-        return f"http://127.0.0.1:{self.port(name)}"
+    def url(self, name: str | None = None) -> str:
+        return f"http://127.0.0.1:{self.port(name or self.balancer)}"
 
     def log(self, name: str) -> str:
         return (self.state / f"{name}.log").read_text()
@@ -88,7 +91,19 @@ class Cluster:
         return subprocess.run(cli, check=True, capture_output=True, text=True, timeout=10).stdout
 
     def connections(self) -> dict[str, int]:
-        """How many sockets each edge holds now, read from the kernel: nginx keeps no idle ones."""
+        """How many sockets clients have at each edge now, through a balancer: neither keeps idle ones."""
+        return self._sessions_of_haproxy() if self.balancer == "haproxy" else self._sockets()
+
+    def _sessions_of_haproxy(self) -> dict[str, int]:
+        """HAProxy's own count, which leaves its checks of the edges out."""
+        with socket.socket(socket.AF_UNIX) as stats:
+            stats.connect(str(self.state / "haproxy.sock"))
+            stats.sendall(b"show stat\n")
+            rows = csv.DictReader(stats.makefile())
+            return {row["svname"]: int(row["scur"]) for row in rows if row["svname"] in self.edges}
+
+    def _sockets(self) -> dict[str, int]:
+        """What the kernel says."""
         ports = {self.port(name): name for name in self.edges}
         counts = dict.fromkeys(self.edges, 0)
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:

@@ -14,22 +14,38 @@ def pytest_sessionstart() -> None:
     assert HUBBUB.exists(), f"no {HUBBUB}; 'swift build --build-tests' makes it"
 
 
-def started(name: str, *arrangement: str, options: tuple[str, ...] = ()) -> Iterator[Cluster]:
-    cluster = Cluster(CLUSTERS / name)
+def started(
+    name: str, *arrangement: str, options: tuple[str, ...] = (), balancer: str = "nginx"
+) -> Iterator[Cluster]:
+    cluster = Cluster(CLUSTERS / name, balancer)
     shutil.rmtree(cluster.state, ignore_errors=True)
     cluster.up(*arrangement, "--", "--model", "synthetic", "--ask-deadline", "8s", *options)
     yield cluster
     cluster.down()
 
 
-@pytest.fixture(scope="session")
-def mixed_nodes() -> Iterator[Cluster]:
-    yield from started("mixed", "--nodes", "3")
+MIXED = "--nodes", "3"
+SPLIT = "--nodes", "0", "--edges", "2", "--workers", "1"
 
 
 @pytest.fixture(scope="session")
-def split_nodes() -> Iterator[Cluster]:
-    yield from started("split", "--nodes", "0", "--edges", "2", "--workers", "1")
+def mixed_nodes_nginx() -> Iterator[Cluster]:
+    yield from started("mixed", *MIXED)
+
+
+@pytest.fixture(scope="session")
+def mixed_nodes_haproxy() -> Iterator[Cluster]:
+    yield from started("mixed-haproxy", *MIXED, balancer="haproxy")
+
+
+@pytest.fixture(scope="session")
+def split_nodes_nginx() -> Iterator[Cluster]:
+    yield from started("split", *SPLIT)
+
+
+@pytest.fixture(scope="session")
+def split_nodes_haproxy() -> Iterator[Cluster]:
+    yield from started("split-haproxy", *SPLIT, balancer="haproxy")
 
 
 @pytest.fixture
@@ -39,17 +55,25 @@ def two_workers() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def cluster(mixed_nodes: Cluster) -> Iterator[Cluster]:
-    """Three nodes, each of which takes connections and produces replies."""
-    yield mixed_nodes
-    mixed_nodes.heal()
+def balancer() -> str:
+    """What clients connect through. A module that has to pass behind both is parametrized with them."""
+    return "nginx"
 
 
 @pytest.fixture
-def split_cluster(split_nodes: Cluster) -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest, balancer: str) -> Iterator[Cluster]:
+    """Three nodes, each of which takes connections and produces replies."""
+    nodes = request.getfixturevalue(f"mixed_nodes_{balancer}")
+    yield nodes
+    nodes.heal()
+
+
+@pytest.fixture
+def split_cluster(request: pytest.FixtureRequest, balancer: str) -> Iterator[Cluster]:
     """Two edges and a worker: every chunk comes through Redis."""
-    yield split_nodes
-    split_nodes.heal()
+    nodes = request.getfixturevalue(f"split_nodes_{balancer}")
+    yield nodes
+    nodes.heal()
 
 
 @pytest.fixture(scope="session")

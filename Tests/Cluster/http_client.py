@@ -14,13 +14,26 @@ import aiohttp
 from yarl import URL
 
 from chat_client import EVENTS, HubError
+from http2_session import HTTP2Session
 from hub_protocols import JSON, RECORD_SEPARATOR, MessagePack
 from reply import Reply
 
 MAXIMUM_REDIRECTS = 100
 
 
+def session_of_http_1() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_read=100),
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        connector=aiohttp.TCPConnector(ssl=False),
+    )
+
+
 class HTTPClient:
+    """Over HTTP/1.1, or what its session speaks."""
+
+    session = staticmethod(session_of_http_1)
+
     def __init__(
         self, http: aiohttp.ClientSession, url: URL, protocol: JSON | MessagePack, headers: dict[str, str],
         connection_id: str,
@@ -177,6 +190,10 @@ class HTTPClient:
                 data = []
 
 
+class HTTP2Client(HTTPClient):
+    session = HTTP2Session
+
+
 class ChatHTTPClient(HTTPClient):
     def __init__(self, *connection: Any) -> None:
         super().__init__(*connection)
@@ -199,6 +216,10 @@ class ChatHTTPClient(HTTPClient):
             reply = self.replies[message_id] = Reply(message_id)
             self._began.put_nowait(reply)
         reply.take(event, list(arguments))
+
+
+class ChatHTTP2Client(ChatHTTPClient):
+    session = HTTP2Session
 
 
 @asynccontextmanager
@@ -278,13 +299,8 @@ async def negotiated(
     token: str | None = None,
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, HTTPClient]]:
     """Negotiates, follows redirects, and keeps the cookies, as the JavaScript client in Node does."""
-    session = aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=None, sock_read=100),
-        cookie_jar=aiohttp.CookieJar(unsafe=True),
-        connector=aiohttp.TCPConnector(ssl=False),
-    )
     headers = {"X-Requested-With": "XMLHttpRequest"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    async with session as http:
+    async with kind.session() as http:
         target = URL(url)
         for _ in range(MAXIMUM_REDIRECTS):
             negotiation = (target / "negotiate").with_query(target.query).update_query(negotiateVersion=1)

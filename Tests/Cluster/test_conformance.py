@@ -6,18 +6,14 @@ What is compared to the letter here are the texts that clients' own tests compar
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import aiohttp
 import msgpack
 import pytest
 
 from chat_client import HubError
-from cluster import CONFORMANCE_SERVER
 from http_client import HTTPClient, long_polling, server_sent_events, web_sockets
-from hub_socket import hub_socket
-from serve import listening
-from signalr_clients import EVENTS, KINDS, MESSAGEPACK, POLLING, Kind
+from signalr_clients import KINDS, MESSAGEPACK, POLLING, Kind
 
 UNEXPECTED = "An unexpected error occurred invoking '{}' on the server. InvalidOperationException: An error occurred."
 JAVASCRIPT = [kind for kind in KINDS if kind.library == "javascript"]
@@ -189,102 +185,3 @@ async def test_tokens_are_asked_for(url: str, connect) -> None:
         assert await client.invoke("GetUserNameIdentifier") == "testuser"
         assert await client.invoke("GetUserClaim", "aud") == "SignalRTests"
         assert await client.invoke("GetUserClaim", "none") == ""
-
-
-async def test_hub_that_cannot_be_made_closes_its_connections(url: str) -> None:
-    async with hub_socket(url, "uncreatable") as socket:
-        await socket.handshake()
-        close = await socket.receive()
-        assert close["type"] == 7 and "allowReconnect" not in close
-        assert close["error"] == (
-            "Connection closed with an error. InvalidOperationException: Unable to resolve service for type "
-            "'System.Object' while attempting to activate 'FunctionalTests.UncreatableHub'."
-        )
-        assert await socket.receive() is None
-
-
-async def test_negotiation_as_the_tests_want_it(url: str) -> None:
-    async with aiohttp.ClientSession() as http:
-        async with http.post(f"{url}/testhub-nowebsockets/negotiate?negotiateVersion=1") as response:
-            transports = [entry["transport"] for entry in (await response.json())["availableTransports"]]
-            assert transports == [EVENTS, POLLING]
-            assert set(response.cookies) == {"testCookie", "testCookie2", "expiredCookie"}
-        async with http.post(f"{url}/authorizedhub/negotiate?negotiateVersion=1") as response:
-            assert (response.status, response.reason, await response.text()) == (401, "Unauthorized", "")
-        async with http.post(f"{url}/bad-negotiate/negotiate") as response:
-            assert (response.status, await response.text()) == (400, "Some response from server")
-
-
-PATHS = [
-    ("post", "testhub/negotiate", 200), ("post", "authorizedhub/negotiate", 401), ("get", "echo", 400),
-    ("post", "redirect/negotiate", 200), ("post", "bad-negotiate/negotiate", 400),
-    ("post", "echoredirect/negotiate", 307), ("get", "generateJwtToken", 200), ("get", "clientresult/nobody", 200),
-    ("get", "deployment", 200),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("method", "path", "status"), PATHS)
-async def test_pages_of_any_origin_may_ask(url: str, method: str, path: str, status: int) -> None:
-    origin = {"Origin": "http://example.com"}
-    headers = "x-header,x-requested-with"
-    asks = {"Access-Control-Request-Method": method.upper(), "Access-Control-Request-Headers": headers}
-    async with aiohttp.ClientSession() as http:
-        async with http.options(f"{url}/{path}", headers=origin | asks) as preflight:
-            assert preflight.status == 204
-            assert method.upper() in preflight.headers["Access-Control-Allow-Methods"]
-            assert preflight.headers["Access-Control-Allow-Headers"] == headers
-        async with http.request(method, f"{url}/{path}", headers=origin, allow_redirects=False) as response:
-            assert response.status == status
-        for answer in (preflight, response):
-            assert answer.headers.getall("Access-Control-Allow-Origin") == ["http://example.com"]
-            assert answer.headers.getall("Access-Control-Allow-Credentials") == ["true"]
-
-
-async def test_redirects_keep_path_and_query(url: str) -> None:
-    async with aiohttp.ClientSession() as http:
-        asking = http.post(f"{url}/echoredirect/negotiate?negotiateVersion=1&a=b", allow_redirects=False)
-        async with asking as response:
-            assert (response.status, response.headers["Location"]) == (307, "/echo/negotiate?negotiateVersion=1&a=b")
-        async with http.get(f"{url}/echoredirect?id=1", allow_redirects=False) as response:
-            assert (response.status, response.headers["Location"]) == (307, "/echo?id=1")
-
-
-async def test_server_behind_a_balancer_says_which_it_is(url: str) -> None:
-    nodes = set()
-    async with aiohttp.ClientSession() as http:
-        for _ in range(3):
-            async with http.get(f"{url}/deployment") as response:
-                assert response.content_type == "application/json"
-                deployment = await response.json()
-                nodes.add(deployment["node"])
-    assert len(nodes) == (3 if deployment["isClustered"] else 1)
-
-
-async def test_files_are_served_beside_the_hubs(tmp_path: Path) -> None:
-    script = tmp_path / "lib/signalr-webworker/signalr.js"
-    script.parent.mkdir(parents=True)
-    script.write_text("// the client")
-    with listening(CONFORMANCE_SERVER, "--files", tmp_path) as server:
-        async with aiohttp.ClientSession() as http:
-            async with http.get(f"{server.url}/lib/signalr-webworker/signalr.js") as response:
-                assert (response.status, response.content_type) == (200, "text/javascript")
-                assert await response.text() == "// the client"
-            async with http.get(f"{server.url}/lib/none.js") as response:
-                assert response.status == 404
-        async with web_sockets(server.url, "testhub", kind=HTTPClient) as client:
-            assert await client.invoke("Echo", "beside files") == "beside files"
-
-
-async def test_https_has_cookies_that_browsers_send_to_other_sites(conformance_secure_server: str) -> None:
-    url = conformance_secure_server
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:
-        async with http.post(f"{url}/testhub/negotiate?negotiateVersion=1") as response:
-            for cookie in response.headers.getall("Set-Cookie"):
-                assert cookie.endswith("; path=/; SameSite=None; Secure; Partitioned")
-        async with http.ws_connect(f"{url}/open-echo") as socket:
-            await socket.send_str("secret")
-            assert await socket.receive_str() == "secret"
-    for connect in (web_sockets, server_sent_events, long_polling):
-        async with connect(url, "testhub", kind=HTTPClient) as client:
-            assert await client.invoke("GetCookie", "testCookie") == "testValue"
-            assert await client.invoke("GetCookie", "expiredCookie") is None

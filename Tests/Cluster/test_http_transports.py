@@ -1,4 +1,4 @@
-"""Clients without WebSockets, through nginx in plain round robin: each of their requests arrives at another node."""
+"""Clients without WebSockets, through nginx and HAProxy in plain round robin: each of their requests arrives at another node."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ import pytest
 from cluster import Cluster
 from http_client import long_polling, server_sent_events
 
+pytestmark = pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
 TRANSPORTS = [long_polling, server_sent_events]
 
 

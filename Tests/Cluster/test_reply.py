@@ -13,6 +13,8 @@ from chat_client import ChatClient, HubError, client_elsewhere
 from cluster import Cluster
 from reply import Reply
 
+pytestmark = pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
+
 
 async def test_reply_arrives_in_order_and_whole(cluster: Cluster) -> None:
     async with ChatClient(cluster.url()) as client:

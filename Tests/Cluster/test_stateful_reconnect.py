@@ -8,6 +8,8 @@ import pytest
 from cluster import Cluster
 from stateful_client import stateful_client
 
+pytestmark = pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
+
 
 async def test_nothing_is_lost_however_often_the_socket_is_cut(cluster: Cluster) -> None:
     await cluster.no_connections()

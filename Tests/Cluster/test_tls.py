@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from http_client import ChatHTTP2Client, ChatHTTPClient, long_polling, server_sent_events
 from hub_socket import HubSocket
 from serve import Server, run, serving
 
@@ -120,6 +121,18 @@ async def test_negotiation_events_and_polls_over_http_2(files: Files) -> None:
                                         '"arguments":[]}\x1e')).status_code == 200
                 assert b"Unknown hub method 'Nobody'" in (await poll).content
                 assert (await http.delete("/chat", params=query)).status_code == 202
+
+
+@pytest.mark.parametrize("connect", [server_sent_events, long_polling])
+@pytest.mark.parametrize("kind", [ChatHTTPClient, ChatHTTP2Client])
+async def test_reply_arrives_whole(files: Files, connect, kind: type) -> None:
+    with files.serving() as server:
+        async with connect(server.url, kind=kind) as client:
+            reply = await client.ask("hello there")
+            assert (await reply.end())["finish"] == "completed"
+            assert reply.text == "You said: hello there"
+            reply.assert_in_order()
+            reply.assert_whole()
 
 
 async def test_server_that_ends_ends_streams_of_http_2(files: Files) -> None:

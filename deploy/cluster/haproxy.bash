@@ -13,5 +13,6 @@ write_haproxy_cfg() {
     for name in $(edge_names); do servers+="server $name 127.0.0.1:$(<"$state/$name.port")"$'\n    '; done
     cfg=$(<"$deploy/haproxy/haproxy.cfg")
     cfg=${cfg//\$\{LISTEN\}/127.0.0.1:$port}
-    printf '%s\n' "${cfg//\$\{SERVERS\}/$servers}"
+    # Who is there can be asked: echo "show stat" | socat - UNIX:haproxy.sock
+    printf 'global\n    stats socket %s mode 600\n%s\n' "$state/haproxy.sock" "${cfg//\$\{SERVERS\}/$servers}"
 }
