@@ -1,7 +1,7 @@
 """A chat client on pysignalr, a SignalR client that knows nothing of this project."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
@@ -75,6 +75,20 @@ class ChatClient:
         if message.error:
             raise HubError(message.error)
         return items
+
+    async def send_stream(self, method: str, items: Iterable) -> None:
+        """pysignalr has no invocation id for a method that it uploads to, so there is no result."""
+        async with self.signalr.client_stream(method) as stream:
+            for item in items:
+                await stream.send(item)
+
+    def answers(self, target: str, answer: Callable[[], Any]) -> None:
+        """What the hub is told when it asks."""
+
+        async def say(_: list) -> Any:
+            return answer()
+
+        self.signalr.on(target, say)
 
     def calls(self, *targets: str) -> Callable[[str], Awaitable[list]]:
         """Listens to these methods; what is returned waits for the next call of one and has its arguments."""

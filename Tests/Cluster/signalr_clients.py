@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiosignalr import client as aiosignalr_client
+from aiosignalr.client.retry import RetryContext, RetryPolicy
 from aiosignalr.errors import HubException
 from pysignalr.protocol.json import JSONProtocol
 from pysignalr.protocol.messagepack import MessagepackProtocol
@@ -15,6 +16,7 @@ from signalr_zero import SignalRClient as ZeroClient
 from signalrcore.hub.handlers import StreamHandler
 from signalrcore.hub_connection_builder import HubConnectionBuilder
 from signalrcore.messages.stream_invocation_message import StreamInvocationMessage
+from signalrcore.subject import Subject
 from signalrcore.types import HttpTransportType, HubProtocolEncoding
 
 from chat_client import ChatClient, HubError
@@ -69,9 +71,18 @@ class AIOSignalR:
         self._connection.on(target, answer)
 
 
+class AtOnce(RetryPolicy):
+    def next_retry_delay(self, context: RetryContext) -> float | None:
+        return 0.1 if context.previous_retry_count < 50 else None
+
+
 @asynccontextmanager
-async def aiosignalr(url: str, hub: str, transport: str, protocol: str) -> AsyncIterator[AIOSignalR]:
-    connection = aiosignalr_client.HubConnection(protocol=protocol)
+async def aiosignalr(
+    url: str, hub: str, transport: str, protocol: str, is_stateful: bool = False
+) -> AsyncIterator[AIOSignalR]:
+    connection = aiosignalr_client.HubConnection(protocol=protocol).with_retry_policy(AtOnce())
+    if is_stateful:
+        connection.with_stateful_reconnect()
     await asyncio.wait_for(connection.start(f"{url}/{hub}", transports={transport}), 30)
     try:
         yield AIOSignalR(connection)
@@ -84,8 +95,13 @@ class SignalRCore:
 
     def __init__(self, url: str, transport: HttpTransportType, encoding: HubProtocolEncoding) -> None:
         self._loop = asyncio.get_running_loop()
+        retry = {"type": "raw", "keep_alive_interval": 10, "reconnect_interval": 0.1, "max_attempts": 50}
         self._hub = (
-            HubConnectionBuilder().with_url(url, options={"transport": transport}).with_hub_protocol(encoding).build()
+            HubConnectionBuilder()
+            .with_url(url, options={"transport": transport})
+            .with_hub_protocol(encoding)
+            .with_automatic_reconnect(retry)
+            .build()
         )
         self._completions: dict[str, asyncio.Future] = {}
         self._hub.on_error(self._failed)
@@ -119,6 +135,17 @@ class SignalRCore:
         await asyncio.wait_for(completion, 30)
         return items
 
+    async def send_stream(self, method: str, items: Iterable) -> None:
+        subject = Subject()
+
+        def send() -> None:
+            self._hub.send(method, subject)
+            for item in items:
+                subject.next(item)
+            subject.complete()
+
+        await asyncio.to_thread(send)
+
     def calls(self, *targets: str) -> Called:
         called = Called(*targets)
         for target in targets:
@@ -146,7 +173,7 @@ async def signalrcore(
 
 
 class SignalRZero:
-    """It invokes one method when it has connected and no further one: so each invocation is a connection."""
+    """It invokes one method each time when it has connected, and no further one: so each invocation is a connection."""
 
     def __init__(self, url: str, hub: str) -> None:
         self._url, self._hub = url, hub
@@ -154,26 +181,38 @@ class SignalRZero:
         self._targets: tuple[str, ...] = ()
 
     async def invoke(self, method: str, *arguments: Any) -> Any:
+        async with self.invoked(method, *arguments) as result:
+            return await result()
+
+    @asynccontextmanager
+    async def invoked(self, method: str, *arguments: Any) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
+        """A connection that goes on, and begins anew when it was cut; what is yielded waits for the next result."""
+        loop = asyncio.get_running_loop()
         client = ZeroClient(
-            self._url, f"/{self._hub}", subscribe=method, subscribe_args=list(arguments), reconnect=False, timeout=20
+            self._url, f"/{self._hub}", subscribe=method, subscribe_args=list(arguments), reconnect_delay=0.1, timeout=20
         )
-        completion: list[tuple] = []
+        completions: asyncio.Queue[tuple[Any, str | None]] = asyncio.Queue()
 
         @client.on("__completion__")
         def completed(_: str, result: Any, error: str | None) -> None:
-            completion.append((result, error))
-            client.stop()
+            loop.call_soon_threadsafe(completions.put_nowait, (result, error))
 
         for target in self._targets:
             client.on(target)(lambda *values, target=target: self._called.put(target, list(values)))
+
+        async def result() -> Any:
+            value, error = await asyncio.wait_for(completions.get(), 20)
+            if error:
+                raise HubError(error)
+            return value
+
         running = threading.Thread(target=client.run)
         running.start()
-        await asyncio.to_thread(running.join, 30)
-        assert completion, "signalr-zero was not answered"
-        [(result, error)] = completion
-        if error:
-            raise HubError(error)
-        return result
+        try:
+            yield result
+        finally:
+            client.stop()
+            await asyncio.to_thread(running.join, 30)
 
     def calls(self, *targets: str) -> Called:
         self._called, self._targets = Called(*targets), targets
@@ -203,8 +242,18 @@ class Kind:
 
     @property
     def uploads(self) -> bool:
-        """Whether it can wait for the result of a method that it uploads to, and answer what the hub asks."""
+        """Whether it can wait for the result of a method that it uploads to."""
         return self.library in ("aiosignalr", "javascript")
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers what the hub asks."""
+        return self.library in ("aiosignalr", "javascript", "pysignalr")
+
+    @property
+    def reconnects(self) -> bool:
+        """Whether it does so by itself."""
+        return self.library in ("aiosignalr", "pysignalr") or self.library == "signalrcore" and self.transport == WEBSOCKETS
 
 
 WEBSOCKETS, EVENTS, POLLING = "WebSockets", "ServerSentEvents", "LongPolling"

@@ -81,7 +81,7 @@ async def test_what_clients_stream_arrives_in_its_order(url: str, kind: Kind) ->
         assert await client.upload("StreamingConcat", words) == "".join(words)
 
 
-@of([kind for kind in KINDS if kind.uploads])
+@of([kind for kind in KINDS if kind.answers])
 async def test_clients_answer_what_the_hub_asks(url: str, kind: Kind) -> None:
     async with kind.connect(url, "testhub") as client, aiohttp.ClientSession() as http:
         asking = f"{url}/clientresult/{await client.invoke('GetCallerConnectionId')}"

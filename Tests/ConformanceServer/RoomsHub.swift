@@ -1,6 +1,6 @@
 import HubServer
 
-/// A hub for tests of several servers: groups, and who is there.
+/// A hub for tests of several servers: groups, who is there, and what clients are told beside the results of invocations.
 enum RoomsHub {
     static func make() -> Hub {
         let hub = Hub(name: "RoomsHub", tracksPresence: true)
@@ -10,6 +10,17 @@ enum RoomsHub {
         }
         hub.on("Remove") { (context, connection: String, room: String) in
             "\(await context.groups.remove(connection, from: room))"
+        }
+        hub.on("Enter") { (context, room: String) in
+            "\(await context.groups.add(context.connectionID, to: room))"
+        }
+        hub.on("Say") { (context, room: String, text: String) in
+            try await context.clients.group(room).send("Said", text)
+        }
+        hub.on("Gather") { (context, strings: HubUpload<String>) in
+            var gathered: [String] = []
+            for try await string in strings { gathered.append(string) }
+            try await context.clients.caller.send("Gathered", gathered)
         }
         hub.on("Members") { (context, room: String) in try await context.presence.members(ofGroup: room).sorted() }
         hub.on("Count") { (context, room: String) in try await context.presence.memberCount(ofGroup: room) }
