@@ -98,7 +98,8 @@ def test_help_lists_every_option() -> None:
     listed = dict(re.findall(r"^  (--\S+).*\n      ([A-Z_]+)\. \S", help_.stdout, re.MULTILINE))
     assert listed == OPTIONS | {"--config": "HUBBUB_CONFIG"}
     assert re.findall(r"^  (--\S+)", help_.stdout, re.MULTILINE) == list(listed), "an option is without its help"
-    assert ".." not in help_.stdout
+    assert ".." not in help_.stdout and "\n\n  " not in help_.stdout.partition("  --config")[2]
+    assert max(map(len, help_.stdout.splitlines())) <= 101
 
 
 # With what makes the option count, and a content of its file that cannot be used.
@@ -115,7 +116,7 @@ SECRETS = {
 
 
 def test_help_tells_which_options_are_also_read_from_a_file() -> None:
-    named = re.findall(r"([A-Z_]+)_FILE or (--\S+)-file name a file", run("--help").stdout)
+    named = re.findall(r"([A-Z_]+)_FILE or (--\S+)-file name a file", " ".join(run("--help").stdout.split()))
     assert {flag: variable for variable, flag in named} == {flag: OPTIONS[flag] for flag in SECRETS}
 
 

@@ -66,11 +66,7 @@ import Testing
                 + #""availableTransports":[]}"#)
     }
 
-    @Test func writesRedirectsAndErrors() {
-        #expect(
-            body(.redirect(url: "https://node-b.example/chat?x=1", accessToken: "opaque"))
-                == #"{"url":"https://node-b.example/chat?x=1","accessToken":"opaque"}"#)
-        #expect(body(.redirect(url: "https://b/", accessToken: nil)) == #"{"url":"https://b/"}"#)
+    @Test func writesErrors() {
         #expect(
             body(.error(NegotiateError.versionIsNotSupported(0).description))
                 == #"{"error":"The client requested version '0', but the server does not support this version."}"#)

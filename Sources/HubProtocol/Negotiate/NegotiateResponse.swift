@@ -3,8 +3,6 @@ package import NIOCore
 /// The JSON body of a negotiate response. It is sent with status 200 whatever it says (TransportProtocols.md, "POST /negotiate").
 package enum NegotiateResponse: Sendable, Equatable {
     case accepted(NegotiatedConnection)
-    /// The client negotiates again at `url`, with `accessToken` in place of its own if there is one.
-    case redirect(url: String, accessToken: String?)
     /// The client's start fails with this text.
     case error(String)
 
@@ -15,13 +13,6 @@ package enum NegotiateResponse: Sendable, Equatable {
             switch self {
             case .accepted(let connection):
                 writer.members(of: connection)
-            case .redirect(let url, let accessToken):
-                writer.key("url")
-                writer.string(url)
-                if let accessToken {
-                    writer.key("accessToken")
-                    writer.string(accessToken)
-                }
             case .error(let error):
                 writer.key("error")
                 writer.string(error)

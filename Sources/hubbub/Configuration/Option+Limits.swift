@@ -70,12 +70,19 @@ extension Option {
             "minimum-protocol-version", value: "NUMBER", fallback: "0", help: "lowest version of negotiation, 0 or 1"),
         Option(
             "detailed-errors", value: "", kind: .toggle, help: "tells clients what kind of error a method failed with"),
-        Option("maximum-connections", value: "COUNT", help: "most connections of hubs on this node"),
-        Option("maximum-connections-per-address", value: "COUNT", help: "most connections of hubs from one address"),
-        Option("negotiate-rate", value: "RATE", help: "clients that may negotiate in a second, COUNT or COUNT:BURST"),
-        Option("negotiate-rate-per-address", value: "RATE", help: "the same for one address"),
-        Option("connect-rate", value: "RATE", help: "connections that may begin in a second, COUNT or COUNT:BURST"),
-        Option("connect-rate-per-address", value: "RATE", help: "the same for one address"),
+        Option(
+            "maximum-connections", value: "COUNT", help: "most connections of hubs on this node (default: no limit)"),
+        Option(
+            "maximum-connections-per-address", value: "COUNT",
+            help: "most connections of hubs from one address (default: no limit)"),
+        Option(
+            "negotiate-rate", value: "RATE",
+            help: "clients that may negotiate in a second, COUNT or COUNT:BURST (default: no limit)"),
+        Option("negotiate-rate-per-address", value: "RATE", help: "the same for one address (default: no limit)"),
+        Option(
+            "connect-rate", value: "RATE",
+            help: "connections that may begin in a second, COUNT or COUNT:BURST (default: no limit)"),
+        Option("connect-rate-per-address", value: "RATE", help: "the same for one address (default: no limit)"),
         Option(
             "trusted-proxies", value: "ADDRESSES",
             help: "proxies whose word is taken on clients' addresses, such as 10.0.0.0/8, separated by commas"),

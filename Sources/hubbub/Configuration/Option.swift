@@ -58,11 +58,11 @@ extension Option {
         Option("app", value: "NAME", fallback: "hubbub", help: "prefix of all names in Redis"),
         Option(
             "roles", value: "ROLES", fallback: "edge,worker",
-            help: "edge takes connections, worker produces replies; memory needs both"),
+            help: "what the node does: edge takes connections, worker produces replies; memory needs both"),
         Option("replies", value: "COUNT", fallback: "1000", help: "most replies produced at once on a worker"),
         Option(
             "model", value: "MODEL",
-            help: "demo, echo, synthetic, azure or openai (default: azure with AZURE_OPENAI_ENDPOINT,"
+            help: "what replies: demo, echo, synthetic, azure or openai (default: azure with AZURE_OPENAI_ENDPOINT,"
                 + " else openai with OPENAI_BASE_URL or OPENAI_API_KEY, else demo)"),
         Option(
             "synthetic", value: "SETTINGS", fallback: "chunks=200,interval=20ms,size=20",
@@ -85,7 +85,7 @@ extension Option {
             help: "web origins that may connect, separated by commas, or * for all"),
         Option(
             "cluster-secret", value: "TEXT", isSecret: true,
-            help: "signs connection tokens; default: random, agreed on through Redis"),
+            help: "what signs connection tokens (default: random, agreed on through Redis)"),
         Option("model-connect-timeout", value: "DURATION", fallback: "10s", help: "time to connect to the model"),
         Option(
             "model-first-byte-timeout", value: "DURATION", fallback: "60s", help: "time to the model's first byte"),
@@ -93,7 +93,9 @@ extension Option {
         Option(
             "event-loops", value: "COUNT",
             help: "threads that serve connections (default: one for each core; fewer where nodes share a machine)"),
-        Option("log-level", value: "LEVEL", fallback: "info", help: "trace, debug, info, notice, warning or error"),
+        Option(
+            "log-level", value: "LEVEL", fallback: "info",
+            help: "what is logged: trace, debug, info, notice, warning or error, and all above it"),
         Option(
             "azure-openai-endpoint", variable: "AZURE_OPENAI_ENDPOINT", value: "URL",
             help: "Azure OpenAI; an address that ends in /openai/v1 selects the v1 path"),

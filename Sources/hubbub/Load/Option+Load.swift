@@ -6,10 +6,10 @@ extension Option {
             help: "a chat hub, as http://HOST:PORT[/PATH], where PATH is /chat unless given; several take turns"),
         Option(
             "transport", value: "TRANSPORT", fallback: "webSockets",
-            help: "webSockets, serverSentEvents or longPolling"),
+            help: "how clients connect: webSockets, serverSentEvents or longPolling"),
         Option(
             "protocol", value: "PROTOCOL", fallback: "json",
-            help: "json or messagepack, the latter not over serverSentEvents"),
+            help: "what clients speak: json, or messagepack, which serverSentEvents cannot carry"),
         Option(
             "request-url", value: "URL", kind: .list,
             help:
@@ -21,12 +21,16 @@ extension Option {
         Option(
             "keep-alive-interval", value: "DURATION", fallback: "15s",
             help: "how often a client pings; with longPolling it needs not"),
-        Option("hold", value: "DURATION", help: "how long connections stay idle before the first ask"),
+        Option(
+            "hold", value: "DURATION", help: "how long connections stay idle before the first ask (default: not at all)"
+        ),
         Option("concurrency", value: "COUNT", fallback: "1", help: "asks at once on a connection"),
         Option(
             "asks", value: "COUNT",
             help: "asks in all on a connection (default: no limit with --duration, none with --hold, else 1)"),
-        Option("duration", value: "DURATION", help: "how long replies that have ended are followed by new asks"),
+        Option(
+            "duration", value: "DURATION",
+            help: "how long replies that have ended are followed by new asks (default: --asks decides)"),
         Option("ramp", value: "DURATION", help: "time over which the connections begin to ask (default: all at once)"),
         Option(
             "prompt", value: "TEXT", fallback: "chunks=50,interval=20ms,size=20",
@@ -48,13 +52,7 @@ extension Option {
         are missing, are told where --model synthetic replies, latencies only when it does so on the same machine.
         The exit code is not 0 when anything was lost, wrong or failed.
 
-
-        """ + load.map(\.flagHelpText).joined(separator: "\n")
-    }
-
-    private var flagHelpText: String {
-        let fallback = fallback.map { " Default: \($0)." } ?? ""
-        let flag = kind == .toggle ? name : "\(name) \(value)"
-        return "  --\(flag)\n      \(help.prefix(1).uppercased())\(help.dropFirst()).\(fallback)\n"
+        \(load.map { helpEntry($0.flag, $0.sentence) }.joined(separator: "\n"))
+        """
     }
 }

@@ -29,7 +29,6 @@ func checkNegotiation(_ query: ByteBuffer) throws(Finding) {
             identity: .version1(connectionID: text, connectionToken: text), transports: HubTransportType.allCases,
             useStatefulReconnect: request.useStatefulReconnect, tokenLifetimeSeconds: request.version)
         try checkStrings(["connectionId", "connectionToken"], are: text, in: .accepted(connection))
-        try checkStrings(["url", "accessToken"], are: text, in: .redirect(url: text, accessToken: text))
     } catch let error as NegotiateError {
         try checkStrings(["error"], are: error.description, in: .error(error.description))
     } catch {
