@@ -156,3 +156,12 @@ async def client_elsewhere(cluster: Cluster, not_on: str, *replies: Reply) -> As
                 return
         await cluster.until(lambda counts: counts[not_on] == before)
     raise AssertionError(f"{cluster.balancer} chose {not_on} every time")
+
+
+async def answer(url: str, prompt: str) -> str:
+    async with ChatClient(url) as client:
+        reply = await client.ask(prompt)
+        await reply.end()
+        reply.assert_in_order()
+        reply.assert_whole()
+        return reply.text

@@ -58,6 +58,14 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
+def assert_refused(ended: subprocess.CompletedProcess, name: str) -> None:
+    """It ended with one line that says which option is wrong."""
+    assert ended.returncode != 0
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert name.lower().replace("-", "_") in line.lower().replace("-", "_")
+
+
 def clean(environment: dict[str, str]) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_PASSED_ON)}
     return inherited | environment

@@ -1,8 +1,10 @@
+import { PendingCalls } from "./signalr-calls.js";
 import { KeepAlive } from "./signalr-keepalive.js";
 import { LogLevel } from "./signalr-log.js";
 import { ClientMethods } from "./signalr-methods.js";
+import { Observers } from "./signalr-observers.js";
 import { MessageType, handshakeRequest, parse, parseHandshake, write } from "./signalr-protocol.js";
-import { StreamResult } from "./signalr-stream.js";
+import { ReconnectLoop } from "./signalr-reconnect.js";
 import { Transport } from "./signalr-transport.js";
 
 export const HubConnectionState = Object.freeze({
@@ -19,16 +21,15 @@ export class HubConnection {
   #baseURL;
   #options;
   #logger;
-  #reconnectPolicy;
+  /** Null where it does not reconnect. */
+  #reconnectLoop;
   #state = Disconnected;
   #transport;
   #handshake;
   #methods;
-  #pending = new Map();
-  #nextInvocationID = 0;
-  #observers = { close: [], reconnecting: [], reconnected: [] };
+  #calls;
+  #observers;
   #keepAlive = new KeepAlive();
-  #cancelWait = () => {};
   #stopping;
 
   /** Made by `HubConnectionBuilder.build()`. */
@@ -36,8 +37,13 @@ export class HubConnection {
     this.#baseURL = url;
     this.#options = options;
     this.#logger = logger;
-    this.#reconnectPolicy = reconnectPolicy;
+    this.#reconnectLoop = reconnectPolicy ? new ReconnectLoop(reconnectPolicy) : null;
     this.#methods = new ClientMethods(logger);
+    this.#calls = new PendingCalls((target) =>
+      logger.log(LogLevel.Error, `'${target}' is not a streaming method, but sent an item.`));
+    this.#observers = {
+      close: new Observers(logger), reconnecting: new Observers(logger), reconnected: new Observers(logger),
+    };
     this.#keepAlive.onpingdue = () => this.#trySend({ type: MessageType.Ping });
     this.#keepAlive.onserversilent = () => this.#transport?.stop(
       new Error("Server timeout elapsed without receiving a message from the server."));
@@ -89,7 +95,7 @@ export class HubConnection {
       if (state === Connected) {
         this.#trySend({ type: MessageType.Close });
       }
-      this.#cancelWait();
+      this.#reconnectLoop?.hurry();
       this.#transport?.stop();
     }
     return promise;
@@ -104,15 +110,15 @@ export class HubConnection {
   }
 
   onclose(callback) {
-    this.#observers.close.push(callback);
+    this.#observers.close.add(callback);
   }
 
   onreconnecting(callback) {
-    this.#observers.reconnecting.push(callback);
+    this.#observers.reconnecting.add(callback);
   }
 
   onreconnected(callback) {
-    this.#observers.reconnected.push(callback);
+    this.#observers.reconnected.add(callback);
   }
 
   /** Resolves when the server has the message in its socket's buffer, not when the method ran. */
@@ -121,32 +127,14 @@ export class HubConnection {
   }
 
   async invoke(target, ...args) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const invocationId = this.#register({
-      item: () => this.#logger.log(LogLevel.Error, `'${target}' is not a streaming method, but sent an item.`),
-      done: ({ error, result }) => (error ? reject(new Error(error)) : resolve(result)),
-      cancelled: reject,
-    });
-    this.#sendFor(invocationId, { type: MessageType.Invocation, invocationId, target, arguments: args });
-    return promise;
+    return this.#calls.invoke(target, (invocationId) =>
+      this.#send({ type: MessageType.Invocation, invocationId, target, arguments: args }));
   }
 
   stream(target, ...args) {
-    const result = new StreamResult(() => {
-      this.#pending.delete(invocationId);
-      this.#trySend({ type: MessageType.CancelInvocation, invocationId });
-    });
-    const invocationId = this.#register({
-      item: (item) => result.next(item),
-      done: ({ error }) => (error ? result.error(new Error(error)) : result.complete()),
-      cancelled: (error) => result.error(error),
-    });
-    try {
-      this.#sendFor(invocationId, { type: MessageType.StreamInvocation, invocationId, target, arguments: args });
-    } catch (error) {
-      queueMicrotask(() => result.error(error));
-    }
-    return result;
+    return this.#calls.stream(
+      (invocationId) => this.#send({ type: MessageType.StreamInvocation, invocationId, target, arguments: args }),
+      (invocationId) => this.#trySend({ type: MessageType.CancelInvocation, invocationId }));
   }
 
   // Opening: negotiate, socket, handshake.
@@ -200,14 +188,11 @@ export class HubConnection {
         this.#runMethod(message);
         break;
       case MessageType.StreamItem:
-        this.#pending.get(message.invocationId)?.item(message.item);
+        this.#calls.item(message);
         break;
-      case MessageType.Completion: {
-        const call = this.#pending.get(message.invocationId);
-        this.#pending.delete(message.invocationId);
-        call?.done(message);
+      case MessageType.Completion:
+        this.#calls.completed(message);
         break;
-      }
       case MessageType.Close:
         this.#serverClosed(message);
         break;
@@ -226,21 +211,6 @@ export class HubConnection {
     const answer = await this.#methods.run(target, args);
     if (invocationId !== undefined) {
       this.#trySend({ type: MessageType.Completion, invocationId, ...answer });
-    }
-  }
-
-  #register(call) {
-    const invocationID = `${this.#nextInvocationID++}`;
-    this.#pending.set(invocationID, call);
-    return invocationID;
-  }
-
-  #sendFor(invocationID, message) {
-    try {
-      this.#send(message);
-    } catch (error) {
-      this.#pending.delete(invocationID);
-      throw error;
     }
   }
 
@@ -274,85 +244,41 @@ export class HubConnection {
       return;
     }
     const reason = error ?? new Error("Invocation canceled due to the underlying connection being closed.");
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    if (this.#state === Connected && this.#reconnectPolicy) {
+    const cancelAll = this.#calls.takeAll();
+    if (this.#state === Connected && this.#reconnectLoop) {
       this.#reconnect(error);
     } else if (this.#state === Connected || this.#state === Disconnecting) {
       this.#finish(error);
     }
-    for (const call of pending) {
-      call.cancelled(reason);
-    }
+    cancelAll(reason);
   }
 
-  async #reconnect(error) {
-    const start = Date.now();
-    let retryReason = error ?? new Error("Attempting to reconnect due to a unknown error.");
-    for (let previousRetryCount = 0; ; previousRetryCount++) {
-      const delay = this.#reconnectPolicy.nextRetryDelayInMilliseconds({
-        previousRetryCount, elapsedMilliseconds: previousRetryCount && Date.now() - start, retryReason,
-      });
-      if (delay === null || delay === undefined) {
-        return this.#finish(retryReason);
-      }
-      if (previousRetryCount === 0) {
+  async #reconnect(lost) {
+    const { isOpen, error } = await this.#reconnectLoop.run(lost, {
+      begin: () => {
         this.#state = Reconnecting;
-        this.#notify(this.#observers.reconnecting, error);
-      }
-      try {
-        if (this.#state === Reconnecting) {
-          await this.#wait(delay);
-        }
-        if (this.#state === Reconnecting) {
-          await this.#open();
-          return this.#reconnected();
-        }
-      } catch (failure) {
-        retryReason = failure;
-        this.#logger.log(LogLevel.Information, `Reconnect attempt failed: ${failure}`);
-      }
-      if (this.#state !== Reconnecting) {
-        return this.#finish();
-      }
-    }
-  }
-
-  // The server may have closed the connection in the very frame that answered the handshake.
-  #reconnected() {
-    if (this.#state === Connected) {
-      this.#notify(this.#observers.reconnected, this.connectionId ?? undefined);
-    }
-  }
-
-  #wait(milliseconds) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#cancelWait = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+        this.#observers.reconnecting.notify(this, lost);
+      },
+      open: () => this.#open(),
+      failed: (failure) => this.#logger.log(LogLevel.Information, `Reconnect attempt failed: ${failure}`),
+      isWanted: () => this.#state === Reconnecting,
     });
+    if (!isOpen) {
+      this.#finish(error);
+    } else if (this.#state === Connected) {
+      // The server may have closed the connection in the very frame that answered the handshake.
+      this.#observers.reconnected.notify(this, this.connectionId ?? undefined);
+    }
   }
 
   #finish(error) {
     this.#disconnected();
-    this.#notify(this.#observers.close, error);
+    this.#observers.close.notify(this, error);
   }
 
   #disconnected() {
     this.#state = Disconnected;
     this.#stopping?.resolve();
     this.#stopping = undefined;
-  }
-
-  #notify(observers, argument) {
-    for (const observer of observers) {
-      try {
-        observer.call(this, argument);
-      } catch (error) {
-        this.#logger.log(LogLevel.Error, `A lifecycle callback threw error '${error}'.`);
-      }
-    }
   }
 }
