@@ -6,59 +6,95 @@ import NIOCore
 extension ChatHub {
     /// `AskAi(prompt[, options])`: streams the reply as events and returns when it has ended.
     func askAi(_ context: HubContext, prompt: String, options: AskOptions?) async throws -> AskResult {
-        let ask = try accept(prompt, from: context)
+        let ask = try accept(prompt, options, from: context)
+        var isPlaced = try await claim(ask)
         let view = views.view(of: ask.id, on: context.connection)
-        do {
-            try await streams.create(ask.id, meta: ask.meta.payload)
-            view.begin()
-            try await place(ask) { view.read(self.streams.view(ask.id, after: .start, sink: view), from: .start) }
-        } catch {
-            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
-            view.begin()
-            view.fail(.unavailable)
+        view.begin()
+        if isPlaced {
+            isPlaced = await place(ask) { view.read(streams.view(ask.id, after: .start, sink: view), from: .start) }
         }
+        if !isPlaced { view.fail(.unavailable) }
         return AskResult(messageId: ask.id.rawValue, finish: await view.ended() ?? "disconnected")
     }
 
     /// `StreamAi(prompt[, options])`: the reply's text as a SignalR stream. Cancelling it stops the reply.
     func streamAi(_ context: HubContext, prompt: String, options: AskOptions?) async throws -> ReplyTexts {
-        let ask = try accept(prompt, from: context)
-        do {
-            try await streams.create(ask.id, meta: ask.meta.payload)
-            try await place(ask) {}
-        } catch {
-            logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
+        let ask = try accept(prompt, options, from: context)
+        guard try await claim(ask), await place(ask, view: {}) else {
             throw HubError("\(StreamProblem.unavailable.code): \(StreamProblem.unavailable.message)")
         }
         return ReplyTexts(id: ask.id, streams: streams)
     }
 
-    private func accept(_ prompt: String, from context: HubContext) throws -> Ask {
+    private func accept(_ prompt: String, _ options: AskOptions?, from context: HubContext) throws -> Ask {
         guard !prompt.allSatisfy(\.isWhitespace) else { throw HubError("The prompt is empty.") }
         guard prompt.utf8.count <= configuration.maximumPromptBytes else {
             throw HubError("The prompt is longer than \(configuration.maximumPromptBytes) bytes.")
         }
-        return Ask(id: ChunkStreamID(), meta: ReplyMeta(owner: context.userID), prompt: prompt)
+        let id = try options?.messageId.map { digits in
+            guard let id = ChunkStreamID(digits) else {
+                throw HubError("The message id is not one: it takes 32 lower-case hex digits.")
+            }
+            // With the backplane away nobody else could tell, and the failure would end the reply that the client sees.
+            guard !views.isViewed(id, on: context.connection) else { throw Self.idInUse }
+            return id
+        }
+        return Ask(id: id ?? ChunkStreamID(), meta: ReplyMeta(owner: context.userID), prompt: prompt)
+    }
+
+    private static let idInUse = HubError("The message id is in use.")
+
+    /// Writes the reply's owner down, which takes its id for all nodes.
+    ///
+    /// - Returns: Whether the backplane has it.
+    /// - Throws: `HubError` where the id is in use.
+    private func claim(_ ask: Ask) async throws -> Bool {
+        do {
+            if try await streams.create(ask.id, meta: ask.meta.payload) { return true }
+        } catch {
+            couldNotPlace(ask, error)
+            return false
+        }
+        throw Self.idInUse
     }
 
     /// Has the reply produced: at once on this node when it has a free place, else on any worker through the queue.
     ///
     /// - Parameter view: Called when the stream can be read without missing its beginning.
-    private func place(_ ask: Ask, view: () -> Void) async throws {
-        if worker.places.take(upTo: 1) == 1 {
-            do {
-                guard let producer = try await worker.open(ask) else { throw HubError("The reply exists already.") }
-                worker.start(ask, producer: producer)
-            } catch {
-                worker.places.giveBack(1)
-                throw error
+    /// - Returns: Whether it will be, or has its end already.
+    private func place(_ ask: Ask, view: () -> Void) async -> Bool {
+        do {
+            if worker.places.take(upTo: 1) == 1 {
+                try await produce(ask)
+                view()
+            } else {
+                view()
+                var ask = ask
+                ask.follower = streams.follower(of: ask.id)
+                try await queued.add(ask)
             }
-            view()
-        } else {
-            view()
-            var ask = ask
-            ask.follower = streams.follower(of: ask.id)
-            try await queued.add(ask)
+            return true
+        } catch {
+            couldNotPlace(ask, error)
+            // Its client may resume it without having heard of the failure.
+            queued.giveUp(ask.id, as: .unavailable)
+            return false
         }
+    }
+
+    /// Produces the reply here, in a place that was taken for it.
+    private func produce(_ ask: Ask) async throws {
+        do {
+            if let producer = try await worker.open(ask) { return worker.start(ask, producer: producer) }
+            // A Stop was quicker, and has written the end.
+            worker.places.giveBack(1)
+        } catch {
+            worker.places.giveBack(1)
+            throw error
+        }
+    }
+
+    private func couldNotPlace(_ ask: Ask, _ error: any Error) {
+        logger.info("An ask could not be placed", metadata: ["stream": "\(ask.id.logged)", "error": "\(error)"])
     }
 }

@@ -37,8 +37,10 @@ public final class ChunkStreams: Service, Sendable {
     /// Writes down what never changes about a stream, before its id is told to anyone.
     ///
     /// - Parameter meta: Whatever the application wants to know of the stream later, such as its owner.
-    public func create(_ id: ChunkStreamID, meta: ByteBuffer) async throws {
-        _ = try await node.backplane.set(
+    /// - Returns: `false` where there is such a stream already: nothing was written then.
+    @discardableResult
+    public func create(_ id: ChunkStreamID, meta: ByteBuffer) async throws -> Bool {
+        try await node.backplane.set(
             node.names.stream(id.rawValue).meta, to: meta, timeToLive: node.configuration.liveTimeToLive,
             onlyIfAbsent: true)
     }

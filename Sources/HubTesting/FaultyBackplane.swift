@@ -21,6 +21,8 @@ package final class FaultyBackplane: Backplane {
         package var holdsMemberships = false
         /// What is put into a queue is lost before anybody takes it.
         package var losesItems = false
+        /// Nothing can be put into a queue.
+        package var refusesItems = false
         /// Entries that logs have lost.
         package var lostEntries: Set<LogID> = []
         package var random = SeededGenerator(seed: 1)
@@ -185,6 +187,7 @@ package final class FaultyBackplane: Backplane {
 
     package func enqueue(_ item: ByteBuffer, on queue: KeyName) async throws {
         try checkPresence()
+        if faults.withLock({ $0.refusesItems }) { throw Self.away }
         if faults.withLock({ $0.losesItems }) { return }
         try await base.enqueue(item, on: queue)
     }

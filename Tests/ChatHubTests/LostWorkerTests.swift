@@ -67,31 +67,3 @@ import Testing
         }
     }
 }
-
-extension HubTestClient {
-    /// What the client was told of its one reply, its partials in one.
-    func events() throws -> [String] {
-        var events: [String] = []
-        var text = ""
-        for case .invocation(let call) in inbox.messages {
-            switch call.target {
-            case "typing": events.append("typing \(String(buffer: call.arguments[1]))")
-            case "partial":
-                text += try JSONDecoder().decode(String.self, from: Data(call.arguments[1].readableBytesView))
-            default: events.append(call.target)
-            }
-        }
-        return events + [text]
-    }
-}
-
-/// A model that is asked and never says anything.
-private final class SilentModel: ChatModel {
-    let asked = Atomic(0)
-
-    func reply(to request: ChatRequest, receive: (ChatUpdate) async throws -> Void) async throws -> ChatReplyEnd {
-        asked.add(1, ordering: .acquiringAndReleasing)
-        try await Task.sleep(for: .seconds(3600))
-        return ChatReplyEnd(finish: .stop)
-    }
-}

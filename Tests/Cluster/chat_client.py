@@ -110,6 +110,10 @@ class ChatClient:
         reply.asked = asked
         return reply
 
+    async def began(self) -> Reply:
+        """The next reply that nobody has told of before."""
+        return await asyncio.wait_for(self._began.get(), 30)
+
     async def cut(self) -> None:
         """The socket ends with a reset, in the middle of whatever it carries, and this client with it."""
         self.abort()

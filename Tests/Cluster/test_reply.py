@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import uuid
 
 import aiohttp
 import pytest
@@ -104,6 +105,35 @@ async def test_pysignalr_reconnects_by_itself_and_resumes(cluster: Cluster) -> N
         await client.reconnect()
         result = await client.invoke("Resume", reply.message_id, reply.cursor)
         assert result["status"] == "resumed"
+        await reply.end()
+        reply.assert_whole(chunks=100)
+
+
+async def test_message_id_that_a_client_chose_is_taken_on_every_node(cluster: Cluster) -> None:
+    options = {"messageId": uuid.uuid4().hex}
+    async with ChatClient(cluster.url("node1")) as client:
+        asked = asyncio.create_task(client.invoke("AskAi", "chunks=50,interval=20ms,size=20", options))
+        await client.began()
+        for node in cluster.edges:
+            async with ChatClient(cluster.url(node)) as other:
+                with pytest.raises(HubError, match="HubException: The message id is in use."):
+                    await other.invoke("AskAi", "hello", options)
+                with pytest.raises(HubError, match="HubException: The message id is in use."):
+                    await other.stream("StreamAi", "hello", options)
+        assert await asked == options | {"finish": "completed"}
+
+
+async def test_reply_whose_answer_was_lost_is_found_by_the_id_that_its_client_chose(cluster: Cluster) -> None:
+    reply = Reply(uuid.uuid4().hex)
+    async with ChatClient(cluster.url()) as client:
+        options = {"messageId": reply.message_id}
+        await client.signalr.send("AskAi", ["chunks=100,interval=10ms,size=20", options], client._ignore)
+        # It was heard: what is said later is answered.
+        await client.invoke("Stop", "0" * 32)
+        await client.cut()
+    async with ChatClient(cluster.url(), reply) as client, asyncio.timeout(20):
+        while (await client.invoke("Resume", reply.message_id, 0))["status"] == "gone":
+            await asyncio.sleep(0.02)
         await reply.end()
         reply.assert_whole(chunks=100)
 

@@ -45,79 +45,115 @@ function asked(...prompts) {
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+const said = (hub) => hub.calls.map(({ method, args }) => [method, ...args]);
+const asks = (reply) => ["AskAi", reply.prompt, { messageId: reply.messageId }];
 
-test("conversation: opens questions one after the other and runs their replies side by side", () => {
+test("conversation: asks under ids of its own, and replies run side by side", () => {
   const { hub, replies: [a, b] } = asked("a", "b");
-  equal(hub.calls.map(({ args }) => args), [["a"]]);
-  hub.say("typing", "A", true);
-  equal(hub.calls.map(({ args }) => args), [["a"], ["b"]]);
-  hub.say("typing", "B", true);
-  hub.say("partial", "B", "two", 1);
-  hub.say("partial", "A", "one", 1);
-  equal([a.messageId, a.text, b.messageId, b.text], ["A", "one", "B", "two"]);
-  equal([a.state, b.state], [ReplyState.Streaming, ReplyState.Streaming]);
+  equal(said(hub), [asks(a), asks(b)]);
+  equal([/^[0-9a-f]{32}$/.test(a.messageId), a.messageId === b.messageId], [true, false]);
+  hub.say("typing", b.messageId, true);
+  hub.say("partial", b.messageId, "two", 1);
+  equal([a.state, a.accepted, b.state, b.text], [ReplyState.Waiting, false, ReplyState.Streaming, "two"]);
+  hub.say("typing", a.messageId, true);
+  hub.say("partial", a.messageId, "one", 1);
+  equal([a.text, b.text], ["one", "two"]);
 });
 
-test("conversation: a question that is forgotten before its id is known is stopped, and answers no other one", () => {
-  const { hub, conversation, replies: [a] } = asked("a", "never sent");
+test("conversation: a reply that a backend begins meanwhile answers no question", () => {
+  const { hub, replies: [a] } = asked("a");
+  hub.say("typing", "fed", true);
+  hub.say("partial", "fed", "news", 1);
+  hub.say("completed", "fed", { finish: "completed" });
+  equal([a.state, a.accepted, a.text], [ReplyState.Waiting, false, ""]);
+  hub.say("typing", a.messageId, true);
+  hub.say("partial", a.messageId, "answer", 1);
+  equal(a.text, "answer");
+});
+
+test("conversation: a question that is forgotten before it is accepted is stopped as soon as it is", () => {
+  const { hub, conversation, replies: [a] } = asked("a");
   conversation.forget();
   const b = new Reply("b");
   conversation.ask(b);
-  equal(hub.calls.map(({ args }) => args), [["a"]]);
-  hub.say("typing", "A", true);
-  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["AskAi", "a"], ["Stop", "A"], ["AskAi", "b"]]);
-  hub.say("partial", "A", "old", 1);
-  hub.say("typing", "B", true);
-  hub.say("partial", "B", "new", 1);
-  equal([a.messageId, b.messageId, b.text], ["A", "B", "new"]);
+  equal(said(hub), [asks(a), asks(b)]);
+  hub.say("typing", a.messageId, true);
+  equal(said(hub), [asks(a), asks(b), ["Stop", a.messageId]]);
+  hub.say("partial", a.messageId, "old", 1);
+  hub.say("typing", b.messageId, true);
+  hub.say("partial", b.messageId, "new", 1);
+  equal(b.text, "new");
 });
 
 test("conversation: a reply that is forgotten without a connection is stopped when there is one", async () => {
   const { hub, conversation, replies: [a] } = asked("a");
-  hub.say("typing", "A", true);
+  hub.say("typing", a.messageId, true);
   hub.drop(conversation);
   await settle();
   conversation.forget();
   hub.comeBack(conversation);
-  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["Resume", "A", 0]]);
+  equal(said(hub), [["Resume", a.messageId, 0]]);
   hub.calls[0].resolve({ status: "resumed" });
   await settle();
   equal(hub.calls[1].method, "Stop");
   equal(a.stopRequested, true);
 });
 
-test("conversation: a refused question fails and the next one is asked", async () => {
+test("conversation: a refused question fails", async () => {
   const { hub, replies: [a, b] } = asked("a", "b");
   hub.calls[0].reject(new Error("An unexpected error occurred invoking 'AskAi' on the server. HubException: Too long."));
   await settle();
-  equal([a.state, a.problem.message, b.sent], [ReplyState.Failed, "Too long.", true]);
+  equal([a.state, a.problem.message, b.state], [ReplyState.Failed, "Too long.", ReplyState.Waiting]);
 });
 
 test("conversation: resumes after a drop from the last cursor, and drops text seen twice", async () => {
   const { hub, conversation, replies: [a] } = asked("a");
-  hub.say("typing", "A", true);
-  hub.say("partial", "A", "one ", 1);
-  hub.say("partial", "A", "two ", 3);
+  hub.say("typing", a.messageId, true);
+  hub.say("partial", a.messageId, "one ", 1);
+  hub.say("partial", a.messageId, "two ", 3);
   hub.drop(conversation);
   await settle();
   equal(a.state, ReplyState.Waiting);
   hub.comeBack(conversation);
-  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["Resume", "A", 3]]);
-  hub.say("partial", "A", "two ", 3);
-  hub.say("partial", "A", "three", 4);
+  equal(said(hub), [["Resume", a.messageId, 3]]);
+  hub.say("partial", a.messageId, "two ", 3);
+  hub.say("partial", a.messageId, "three", 4);
   hub.calls[0].resolve({ status: "resumed" });
-  hub.say("completed", "A", { finish: "stop" });
-  hub.say("partial", "A", "late", 5);
+  hub.say("completed", a.messageId, { finish: "stop" });
+  hub.say("partial", a.messageId, "late", 5);
   equal([a.text, a.state], ["one two three", ReplyState.Completed]);
 });
 
-test("conversation: a question lost before its id is known is reported, not repeated", async () => {
-  const { hub, conversation, replies: [a] } = asked("a");
+test("conversation: a question whose answer was lost is found by its id, or asked again where it never arrived", async () => {
+  const { hub, conversation, replies: [a, b] } = asked("a", "b");
   hub.drop(conversation);
   await settle();
-  equal([a.state, a.problem.code, a.problem.retryable], [ReplyState.Failed, "unknown", true]);
   hub.comeBack(conversation);
-  equal(hub.calls, []);
+  equal(said(hub), [["Resume", a.messageId, 0], ["Resume", b.messageId, 0]]);
+  const [found, lost] = hub.calls.splice(0);
+  found.resolve({ status: "resumed" });
+  lost.resolve({ status: "gone" });
+  await settle();
+  equal([a.state, said(hub)], [ReplyState.Typing, [asks(b)]]);
+  hub.say("typing", b.messageId, true);
+  equal(b.accepted, true);
+});
+
+test("conversation: a question that is asked again and was on its way is read, and one that is refused again fails", async () => {
+  for (const [status, state] of [["resumed", ReplyState.Typing], ["gone", ReplyState.Failed]]) {
+    const { hub, conversation, replies: [a] } = asked("a");
+    hub.drop(conversation);
+    await settle();
+    hub.comeBack(conversation);
+    hub.calls.shift().resolve({ status: "gone" });
+    await settle();
+    hub.calls.shift().reject(new Error("refused"));
+    await settle();
+    equal(said(hub), [["Resume", a.messageId, 0]]);
+    hub.calls.shift().resolve({ status });
+    await settle();
+    equal([a.state, said(hub)], [state, []]);
+  }
 });
 
 test("conversation: a question typed while away is sent later, or withdrawn by Stop", async () => {
@@ -129,31 +165,43 @@ test("conversation: a question typed while away is sent later, or withdrawn by S
   conversation.ask(b);
   conversation.stop(a);
   hub.comeBack(conversation);
-  equal([a.state, a.sent, hub.calls.map(({ args }) => args)], [ReplyState.Stopped, false, [["b"]]]);
+  equal([a.state, a.sent, said(hub)], [ReplyState.Stopped, false, [asks(b)]]);
 });
 
-test("conversation: a stop is kept until there is an id and a connection to send it", async () => {
+test("conversation: a question that is stopped and never arrived is withdrawn", async () => {
   const { hub, conversation, replies: [a] } = asked("a");
   conversation.stop(a);
-  hub.say("typing", "A", true);
-  equal(hub.calls.map(({ method, args }) => [method, ...args]), [["AskAi", "a"], ["Stop", "A"]]);
+  hub.drop(conversation);
+  await settle();
+  hub.comeBack(conversation);
+  hub.calls.shift().resolve({ status: "gone" });
+  await settle();
+  equal([a.state, said(hub)], [ReplyState.Stopped, []]);
+});
+
+test("conversation: a stop is kept until the reply is accepted and there is a connection to send it", async () => {
+  const { hub, conversation, replies: [a] } = asked("a");
+  conversation.stop(a);
+  equal(said(hub), [asks(a)]);
+  hub.say("typing", a.messageId, true);
+  equal(said(hub), [asks(a), ["Stop", a.messageId]]);
   hub.drop(conversation);
   await settle();
   hub.comeBack(conversation);
   hub.calls[0].resolve({ status: "resumed" });
   await until(() => hub.calls.length === 2);
-  equal([hub.calls[1].method, ...hub.calls[1].args], ["Stop", "A"]);
+  equal([hub.calls[1].method, ...hub.calls[1].args], ["Stop", a.messageId]);
   hub.calls[1].resolve({ status: "unconfirmed" });
   await settle();
   equal([a.stopRequested, a.stopNotice !== ""], [false, true]);
-  hub.say("completed", "A", { finish: "stopped" });
+  hub.say("completed", a.messageId, { finish: "stopped" });
   equal([a.state, a.stopNotice], [ReplyState.Stopped, ""]);
 });
 
 test("conversation: what is gone or forbidden is said, and the text stays", async () => {
   for (const status of ["gone", "forbidden"]) {
     const hub = new FakeHub();
-    const reply = Object.assign(new Reply("a"), { messageId: "A", text: "so far", sent: true });
+    const reply = Object.assign(new Reply("a"), { messageId: "A", text: "so far", sent: true, accepted: true });
     new Conversation(hub).adopt(reply);
     hub.calls[0].resolve({ status });
     await settle();
@@ -163,15 +211,15 @@ test("conversation: what is gone or forbidden is said, and the text stays", asyn
 
 test("reply: begins again, and loses what a filter takes back", () => {
   const { hub, replies: [a] } = asked("a");
-  hub.say("typing", "A", true);
-  hub.say("partial", "A", "first text", 9);
-  hub.say("restarted", "A", 2 ** 32);
+  hub.say("typing", a.messageId, true);
+  hub.say("partial", a.messageId, "first text", 9);
+  hub.say("restarted", a.messageId, 2 ** 32);
   equal([a.text, a.state], ["", ReplyState.Typing]);
-  hub.say("partial", "A", "second text", 2 ** 32 + 2);
-  hub.say("retracted", "A", { cursor: 2 ** 32 + 2, keepUTF16: 6, keepBytes: 6, category: "x" });
+  hub.say("partial", a.messageId, "second text", 2 ** 32 + 2);
+  hub.say("retracted", a.messageId, { cursor: 2 ** 32 + 2, keepUTF16: 6, keepBytes: 6, category: "x" });
   equal([a.text, a.cursor, a.notice !== ""], ["second", 2 ** 32 + 2, true]);
-  hub.say("failed", "A", { code: "x", message: "y", retryable: true });
-  hub.say("completed", "A", { finish: "stop" });
+  hub.say("failed", a.messageId, { code: "x", message: "y", retryable: true });
+  hub.say("completed", a.messageId, { finish: "stop" });
   equal(a.state, ReplyState.Failed);
 });
 
@@ -182,10 +230,10 @@ test("history: keeps ended replies, takes up the others, and stays within its bo
   equal(loadHistory(storage), []);
   saveHistory([
     make({ messageId: "A", text: "whole", state: "completed", cursor: 4 }),
-    make({ messageId: "B", text: "half", state: "streaming", cursor: 2 }), make({}),
+    make({ messageId: "B", text: "half", state: "streaming", cursor: 2, accepted: true }), make({ messageId: "C" }),
   ], storage);
-  equal(loadHistory(storage).map(({ messageId, text, state, cursor }) => [messageId, text, state, cursor]),
-    [["A", "whole", "completed", 4], ["B", "", "waiting", 0], [null, "", "failed", 0]]);
+  equal(loadHistory(storage).map(({ messageId, text, state, cursor, accepted }) => [messageId, text, state, cursor, accepted]),
+    [["A", "whole", "completed", 4, false], ["B", "", "waiting", 0, true], ["C", "", "waiting", 0, false]]);
   saveHistory(Array.from({ length: 60 }, () => make({ text: "x".repeat(100_000), state: "completed" })), storage);
   equal(loadHistory(storage).length, 9);
 });

@@ -35,17 +35,22 @@ final class QueuedAsks: Sendable {
         Task {
             try? await Task.sleep(for: deadline)
             waiting.withLock { $0[ask.id] = nil }
-            await giveUp(ask.id)
+            await end(ask.id, as: .noWorker)
         }
     }
 
-    /// An ask that nobody opened in time gets its end here; then nobody can open it any more.
-    private func giveUp(_ id: ChunkStreamID) async {
+    /// An ask that could not be placed gets its end as soon as it can be written.
+    func giveUp(_ id: ChunkStreamID, as problem: StreamProblem) {
+        Task { await end(id, as: problem) }
+    }
+
+    /// An ask that nobody has opened gets its end here; then nobody can open it any more.
+    private func end(_ id: ChunkStreamID, as problem: StreamProblem) async {
         while !Task.isCancelled {
             do {
                 // Without it the backplane has lost everything, and whoever produces the reply writes it again.
                 guard try await streams.meta(of: id) != nil else { return }
-                _ = try await streams.endBeforeOpening(id, finish: .failed(.noWorker))
+                _ = try await streams.endBeforeOpening(id, finish: .failed(problem))
                 return
             } catch {
                 try? await Task.sleep(for: .seconds(1))

@@ -1,7 +1,11 @@
 import ChunkStreams
 
-/// What `AskAi` accepts beside the prompt. Members it does not know are ignored.
-struct AskOptions: Decodable, Sendable {}
+/// What `AskAi` and `StreamAi` accept beside the prompt. Members that they do not know are ignored.
+struct AskOptions: Decodable, Sendable {
+    /// The reply's id where the client chooses it: 128 random bits as 32 lower-case hex digits. A client that knows the id
+    /// before it asks can resume the reply when the answer was lost with its connection.
+    var messageId: String?
+}
 
 /// The result of `AskAi`, once the reply has ended.
 struct AskResult: Encodable, Sendable {

@@ -66,13 +66,13 @@ function addTurn(reply) {
 }
 
 function show(reply, message) {
-  let shown = { state: reply.state, messageId: reply.messageId };
+  let shown = { state: reply.state, accepted: reply.accepted };
   message.reply = reply;
   reply.onchange = () => {
     message.changed();
-    if (reply.state !== shown.state || reply.messageId !== shown.messageId) {
+    if (reply.state !== shown.state || reply.accepted !== shown.accepted) {
       announceState(shown.state, reply);
-      shown = { state: reply.state, messageId: reply.messageId };
+      shown = { state: reply.state, accepted: reply.accepted };
       repliesChanged();
     }
   };
@@ -118,7 +118,7 @@ function unended() {
 }
 
 function waiting() {
-  return replies().filter((reply) => reply.state === ReplyState.Waiting && reply.messageId !== null);
+  return replies().filter((reply) => reply.state === ReplyState.Waiting && reply.accepted);
 }
 
 function announce(text) {

@@ -6,15 +6,12 @@ const resumeAgainAfter = 3_000;
 
 export class Conversation {
   #connection;
+  /** By message id, in the order in which they were asked. Of what others began nothing is shown. */
   #replies = new Map();
-  #unsent = [];
-  // The one question that was sent and whose message id is not known yet. Questions are opened one after the
-  // other, so the first `typing` with an unknown id is its answer; once opened they run side by side.
-  #opening = null;
 
   constructor(connection) {
     this.#connection = connection;
-    connection.on("typing", (id, on) => this.#typing(id, on));
+    connection.on("typing", (id, on) => this.#typing(this.#replies.get(id), on));
     connection.on("partial", (id, text, seq) => this.#replies.get(id)?.received(text, seq));
     connection.on("completed", (id, summary) => this.#replies.get(id)?.completed(summary));
     connection.on("failed", (id, problem) => this.#replies.get(id)?.failed(problem));
@@ -24,8 +21,10 @@ export class Conversation {
 
   /** Sends the question now, or as soon as there is a connection. */
   ask(reply) {
-    this.#unsent.push(reply);
-    this.#openNext();
+    this.#replies.set(reply.messageId, reply);
+    if (this.#isConnected) {
+      this.#send(reply);
+    }
   }
 
   /** Takes up a reply that an earlier page or connection began. */
@@ -35,19 +34,17 @@ export class Conversation {
   }
 
   /**
-   * Nobody looks at the replies any more. Those that go on are stopped, also where that cannot be said yet: without a
-   * connection it is when there is one, without an id when it comes. A question that is being opened keeps its place, since
-   * its `typing` would be taken for the next question's.
+   * Nobody looks at the replies any more. Those that go on are stopped, also where that cannot be said yet: then it is when
+   * there is a connection, or a sign of the reply.
    */
   forget() {
-    this.#unsent = [];
-    const all = [...this.#replies.values(), this.#opening].filter((reply) => reply !== null);
-    for (const reply of all) {
+    for (const reply of [...this.#replies.values()]) {
       reply.onchange = () => {};
+      if (!reply.ended && !reply.stopRequested) {
+        this.stop(reply);
+      }
       if (reply.ended) {
         this.#replies.delete(reply.messageId);
-      } else if (!reply.stopRequested) {
-        this.stop(reply);
       }
     }
   }
@@ -56,8 +53,8 @@ export class Conversation {
     if (reply.ended) {
       return;
     }
-    if (!reply.sent && this.#unsent.includes(reply)) {
-      this.#unsent = this.#unsent.filter((other) => other !== reply);
+    if (!reply.sent) {
+      this.#replies.delete(reply.messageId);
       reply.withdrawn();
       return;
     }
@@ -67,9 +64,12 @@ export class Conversation {
 
   connected() {
     for (const reply of this.#replies.values()) {
-      this.#resume(reply);
+      if (reply.sent) {
+        this.#resume(reply);
+      } else {
+        this.#send(reply);
+      }
     }
-    this.#openNext();
   }
 
   disconnected() {
@@ -82,74 +82,77 @@ export class Conversation {
     return this.#connection.state === HubConnectionState.Connected;
   }
 
-  async #openNext() {
-    if (this.#opening || !this.#isConnected || this.#unsent.length === 0) {
-      return;
-    }
-    const reply = this.#unsent.shift();
-    this.#opening = reply;
+  /** `isAgain`: the server did not know of the reply. */
+  async #send(reply, isAgain = false) {
     reply.wasSent();
     try {
-      await this.#connection.invoke("AskAi", reply.prompt);
+      await this.#connection.invoke("AskAi", reply.prompt, { messageId: reply.messageId });
     } catch (error) {
-      this.#askRejected(reply, error);
-    }
-  }
-
-  #typing(messageId, on) {
-    const opening = this.#opening;
-    if (on && opening && !this.#replies.has(messageId)) {
-      this.#opening = null;
-      this.#replies.set(messageId, opening);
-      opening.accepted(messageId);
-      if (opening.stopRequested) {
-        this.#sendStop(opening);
+      // A dropped connection rejects the invocation while the reply goes on: Resume tells the rest.
+      if (!this.#isConnected) {
+        return;
       }
-      this.#openNext();
+      const refusal = { code: "refused", message: readable(error), retryable: true };
+      if (isAgain) {
+        // The first question may have arrived in the meantime, and the reply is there.
+        this.#resume(reply, refusal);
+      } else {
+        reply.failed(refusal);
+      }
     }
-    this.#replies.get(messageId)?.typingChanged(on);
   }
 
-  // A dropped connection rejects the invocation while the reply goes on: with an id, Resume tells the rest.
-  #askRejected(reply, error) {
-    if (this.#opening === reply) {
-      this.#opening = null;
+  #typing(reply, on) {
+    if (!reply) {
+      return;
     }
-    if (this.#isConnected) {
-      reply.failed({ code: "refused", message: readable(error), retryable: true });
-    } else if (!reply.messageId) {
-      const message = "The connection was lost before the server answered, so this message may not have arrived.";
-      reply.failed({ code: "unknown", message, retryable: true });
+    const isNew = !reply.accepted;
+    reply.typingChanged(on);
+    if (isNew && reply.stopRequested) {
+      this.#sendStop(reply);
     }
-    this.#openNext();
   }
 
-  async #resume(reply) {
+  async #resume(reply, refusal = null) {
     if (reply.ended || !this.#isConnected) {
       return;
     }
     const connectionId = this.#connection.connectionId;
     try {
       const { status } = await this.#connection.invoke("Resume", reply.messageId, reply.cursor);
-      if (status === "gone" || status === "forbidden") {
+      if (status === "gone" && refusal) {
+        reply.failed(refusal);
+      } else if (status === "gone" && !reply.accepted) {
+        this.#neverArrived(reply);
+      } else if (status === "gone" || status === "forbidden") {
         reply.unavailable(status);
-      } else if (reply.stopRequested) {
-        await this.#sendStop(reply);
       } else {
         reply.resumed();
+        if (reply.stopRequested) {
+          await this.#sendStop(reply);
+        }
       }
     } catch {
       setTimeout(() => {
         if (this.#connection.connectionId === connectionId) {
-          this.#resume(reply);
+          this.#resume(reply, refusal);
         }
       }, resumeAgainAfter);
     }
   }
 
-  // Without an id or a connection the wish is kept in `stopRequested` and sent when there is one.
+  // Its id keeps it from being answered twice, should it still be on its way.
+  #neverArrived(reply) {
+    if (reply.stopRequested) {
+      reply.withdrawn();
+    } else {
+      this.#send(reply, true);
+    }
+  }
+
+  // Before there is a sign of the reply, or without a connection, the wish is kept in `stopRequested`.
   async #sendStop(reply) {
-    if (!reply.messageId || !this.#isConnected) {
+    if (!reply.accepted || !this.#isConnected) {
       return;
     }
     try {

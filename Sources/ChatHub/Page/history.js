@@ -33,17 +33,12 @@ export function loadHistory(storage = sessionStorage) {
   }
 }
 
-function snapshot({ messageId, prompt, text, cursor, state, ended, summary, problem, notice }) {
+function snapshot({ messageId, prompt, text, cursor, state, ended, accepted, summary, problem, notice }) {
   return ended
     ? { messageId, prompt, text, cursor, state, summary, problem, notice }
-    : { messageId, prompt, text: "", cursor: 0, state: "waiting" };
+    : { messageId, prompt, text: "", cursor: 0, state: "waiting", accepted };
 }
 
 function restored(saved) {
-  const reply = Object.assign(new Reply(saved.prompt), saved, { sent: true });
-  if (!reply.ended && !reply.messageId) {
-    const message = "The page was reloaded before the server answered, so this message may not have arrived.";
-    reply.failed({ code: "unknown", message, retryable: true });
-  }
-  return reply;
+  return Object.assign(new Reply(saved.prompt), saved, { sent: true });
 }

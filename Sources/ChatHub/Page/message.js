@@ -44,7 +44,7 @@ class HubMessage extends HTMLElement {
   render() {
     const { messageId, state, text, ended, typing } = this.#reply;
     this.dataset.state = state;
-    this.dataset.messageId = messageId ?? "";
+    this.dataset.messageId = messageId;
     this.dataset.proof = this.#proof;
     this.setAttribute("aria-busy", String(!ended));
     this.#markdown.update(text, ended);
@@ -55,7 +55,7 @@ class HubMessage extends HTMLElement {
 
   /** Sent, and not answered yet. */
   get #isOpening() {
-    return this.#reply.sent && this.#reply.messageId === null;
+    return this.#reply.sent && !this.#reply.accepted;
   }
 
   #build() {

@@ -1,5 +1,7 @@
 // One question and its reply as the hub's events tell it. No DOM, no network.
 
+const idBytes = 16;
+
 /** `waiting`: not accepted yet, or the connection is away. `typing`: accepted, no text yet. The last three are ends. */
 export const ReplyState = Object.freeze({
   Waiting: "waiting", Typing: "typing", Streaming: "streaming",
@@ -9,7 +11,8 @@ export const ReplyState = Object.freeze({
 const endStates = new Set([ReplyState.Completed, ReplyState.Stopped, ReplyState.Failed]);
 
 export class Reply {
-  messageId = null;
+  /** Chosen here, so that the answer is found again when it was lost with its connection: 128 random bits. */
+  messageId = newMessageId();
   prompt;
   text = "";
   /** The `seq` of the last text received: where a Resume goes on. */
@@ -17,6 +20,8 @@ export class Reply {
   state = ReplyState.Waiting;
   /** True from the moment the question was sent; a question typed while offline waits unsent. */
   sent = false;
+  /** The server has said something of the reply. */
+  accepted = false;
   typing = false;
   stopRequested = false;
   /** Why a wished stop has not happened. */
@@ -41,11 +46,6 @@ export class Reply {
   wasSent() {
     this.sent = true;
     this.onchange(this);
-  }
-
-  accepted(messageId) {
-    this.messageId = messageId;
-    this.#live();
   }
 
   typingChanged(on) {
@@ -100,7 +100,7 @@ export class Reply {
     this.#end(ReplyState.Failed);
   }
 
-  /** Stopped before it was sent. */
+  /** Stopped before it was sent, or before it arrived. */
   withdrawn() {
     this.notice = "This message was not sent.";
     this.#end(ReplyState.Stopped);
@@ -139,6 +139,7 @@ export class Reply {
   }
 
   #live() {
+    this.accepted = true;
     if (!this.ended) {
       this.state = this.text === "" ? ReplyState.Typing : ReplyState.Streaming;
     }
@@ -152,4 +153,8 @@ export class Reply {
     this.stopNotice = "";
     this.onchange(this);
   }
+}
+
+function newMessageId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(idBytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -24,6 +24,11 @@ final class ReplyViews: Sendable {
         }
     }
 
+    /// Whether a connection sees a reply now.
+    func isViewed(_ id: ChunkStreamID, on connection: HubConnection) -> Bool {
+        views.withLock { $0[Key(connection: connection.id, stream: id)] != nil }
+    }
+
     /// Whether a reply that a backend opened is to be shown: not where it was before, as it may have ended since.
     func isShownFirst(_ id: ChunkStreamID) -> Bool {
         shown.withLock { $0.note(true, of: id) }
