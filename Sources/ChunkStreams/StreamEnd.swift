@@ -43,13 +43,18 @@ public struct StreamProblem: Error, Sendable, Equatable {
     public var retryable: Bool
     /// How long to wait before asking again.
     public var retryAfter: Duration?
+    /// What a content filter found, in its own words.
+    public var categories: [String]
 
     /// Creates a problem.
-    public init(code: String, message: String, retryable: Bool, retryAfter: Duration? = nil) {
+    public init(
+        code: String, message: String, retryable: Bool, retryAfter: Duration? = nil, categories: [String] = []
+    ) {
         self.code = code
         self.message = message
         self.retryable = retryable
         self.retryAfter = retryAfter
+        self.categories = categories
     }
 }
 

@@ -169,7 +169,7 @@ private final class EndlessModel: ChatModel {
         running.add(1, ordering: .acquiringAndReleasing)
         defer { running.subtract(1, ordering: .acquiringAndReleasing) }
         for number in 1...chunks {
-            try await receive(ChatUpdate(text: ByteBuffer(string: "\(number) ")))
+            try await receive(.text(ByteBuffer(string: "\(number) ")))
             try await Task.sleep(for: .milliseconds(1))
         }
         return ChatReplyEnd(finish: .stop)

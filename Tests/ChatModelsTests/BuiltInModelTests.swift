@@ -24,7 +24,9 @@ import Testing
             ChatMessage(role: .system, text: "system"), ChatMessage(role: .user, text: "first"),
             ChatMessage(role: .assistant, text: "answer"), ChatMessage(role: .user, text: "second"),
         ]
-        _ = try await EchoModel().reply(to: ChatRequest(messages: messages)) { text += String(buffer: $0.text) }
+        _ = try await EchoModel().reply(to: ChatRequest(messages: messages)) {
+            if case .text(let piece) = $0 { text += String(buffer: piece) }
+        }
         #expect(text == "You said: second")
     }
 

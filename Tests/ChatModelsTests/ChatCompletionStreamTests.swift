@@ -6,6 +6,7 @@ import Testing
 @Suite struct ChatCompletionStreamTests {
     private struct Outcome: Equatable {
         var text: [String] = []
+        var retractions: [ChatRetraction] = []
         var end: ChatReplyEnd?
         var failure: ChatModelError.Code?
     }
@@ -17,9 +18,10 @@ import Testing
         for action in events.map({ stream.receive(event: Array($0.utf8)) }) + [stream.receiveEndOfBody()] {
             switch action {
             case .deliver(let text): outcome.text.append(String(buffer: text))
+            case .retract(let retraction): outcome.retractions.append(retraction)
             case .ignore: break
-            case .end(let end): outcome.end = end
-            case .fail(let failure): outcome.failure = failure.error.code
+            case .end(let end): outcome.end = ChatReplyEnd(finish: end.finish, usage: end.usage)
+            case .fail(let failure): outcome.failure = failure.code
             }
         }
         return outcome
@@ -35,7 +37,7 @@ import Testing
                 == Outcome(
                     text: ["a", "b"],
                     end: ChatReplyEnd(
-                        finish: .stop, usage: TokenUsage(promptTokens: 3, completionTokens: 2, totalTokens: 5))))
+                        finish: .stop, usage: TokenUsage(inputTokens: 3, outputTokens: 2))))
     }
 
     @Test(arguments: [

@@ -7,7 +7,7 @@ extension ChatModel {
     func pieces(_ prompt: String) async throws -> (pieces: [String], end: ChatReplyEnd) {
         var pieces: [String] = []
         let end = try await reply(to: ChatRequest(messages: [ChatMessage(role: .user, text: prompt)])) { update in
-            pieces.append(String(buffer: update.text))
+            if case .text(let text) = update { pieces.append(String(buffer: text)) }
         }
         return (pieces, end)
     }

@@ -8,17 +8,17 @@ func withModel<Result>(
     of server: FakeModelServer, endpoint: ((String) -> OpenAIChatModel.Configuration.Endpoint)? = nil,
     timeouts: OpenAIChatModel.Configuration.Timeouts = .init(), maximumHint: Duration = .seconds(30),
     logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-    body: (OpenAIChatModel) async throws -> Result
+    body: (any ChatModel) async throws -> Result
 ) async throws -> Result {
     let model = try OpenAIChatModel(
         configuration: OpenAIChatModel.Configuration(
             endpoint: endpoint?(server.baseURL) ?? .openAI(baseURL: server.baseURL + "/v1", model: "small"),
-            apiKey: APIKey("sk-very-secret"), timeouts: timeouts,
-            retry: RetryPolicy(baseDelay: .milliseconds(2), maximumHint: maximumHint)),
+            credential: .key(APIKey("sk-very-secret")), timeouts: timeouts),
         logger: logger)
+    let policy = RetryPolicy(baseDelay: .milliseconds(2), maximumHint: maximumHint)
     let result: Result
     do {
-        result = try await body(model)
+        result = try await body(model.with(RetryMiddleware(policy: policy, logger: logger)))
     } catch {
         try? await model.shutdown()
         throw error

@@ -201,8 +201,7 @@ import Testing
         // A port that was just given up.
         let port = try await FakeModelServer.run([.hold]) { $0.baseURL }
         let model = try OpenAIChatModel(
-            configuration: .init(
-                endpoint: .openAI(baseURL: port, model: "m"), retry: RetryPolicy(baseDelay: .milliseconds(1))),
+            configuration: .init(endpoint: .openAI(baseURL: port, model: "m")),
             logger: LogRecorder().logger)
         let error = try await model.failure()
         #expect(error.code == .unavailable)
@@ -214,8 +213,7 @@ import Testing
         // An address of a network that is reserved for documentation, RFC 5737: nothing answers, or the route is refused.
         let model = try OpenAIChatModel(
             configuration: .init(
-                endpoint: .openAI(baseURL: "http://192.0.2.1", model: "m"), timeouts: .init(connect: .milliseconds(50)),
-                retry: RetryPolicy(retries: 0)),
+                endpoint: .openAI(baseURL: "http://192.0.2.1", model: "m"), timeouts: .init(connect: .milliseconds(50))),
             logger: LogRecorder().logger)
         #expect(try await model.failure().code == .unavailable)
         try await model.shutdown()

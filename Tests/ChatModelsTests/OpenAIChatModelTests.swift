@@ -13,7 +13,7 @@ import Testing
                 #expect(
                     end
                         == ChatReplyEnd(
-                            finish: .stop, usage: TokenUsage(promptTokens: 21, completionTokens: 2, totalTokens: 23)))
+                            finish: .stop, usage: TokenUsage(inputTokens: 21, outputTokens: 2), responseID: "c1"))
             }
             let request = try #require(server.requests.first)
             #expect(request.line == "POST /v1/chat/completions HTTP/1.1")
@@ -138,7 +138,7 @@ import Testing
                         try await Task.sleep(for: .milliseconds(1500))
                         #expect(server.steps < 100)
                     }
-                    received += update.text.readableBytes
+                    if case .text(let text) = update { received += text.readableBytes }
                 }
                 #expect(received == 128 * 64 * 1024)
             }

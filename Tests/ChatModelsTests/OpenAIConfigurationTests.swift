@@ -36,7 +36,7 @@ import Testing
         let error = #expect(throws: OpenAIChatModel.ConfigurationError.self) {
             _ = try OpenAIChatModel(
                 configuration: Configuration(
-                    endpoint: .openAI(baseURL: "https://example.com", model: "m"), apiKey: APIKey(key)),
+                    endpoint: .openAI(baseURL: "https://example.com", model: "m"), credential: .key(APIKey(key))),
                 logger: Logger(label: "test"))
         }
         #expect(error?.part == .apiKey)
@@ -45,7 +45,7 @@ import Testing
 
     @Test func theKeyIsInNoDescription() {
         let configuration = Configuration(
-            endpoint: .openAI(baseURL: "https://example.com", model: "m"), apiKey: APIKey("sk-very-secret"))
+            endpoint: .openAI(baseURL: "https://example.com", model: "m"), credential: .key(APIKey("sk-very-secret")))
         var dumped = ""
         dump(configuration, to: &dumped)
         for text in ["\(configuration)", String(reflecting: configuration), dumped] {

@@ -128,7 +128,7 @@ import Testing
         var kept: [ByteBuffer] = []
         _ = try await model.reply(
             to: ChatRequest(messages: [ChatMessage(role: .user, text: "chunks=10,interval=0ms")])
-        ) { kept.append($0.text) }
+        ) { if case .text(let text) = $0 { kept.append(text) } }
         #expect(try kept.map { try stamp(String(buffer: $0)).number } == Array(1...10))
     }
 

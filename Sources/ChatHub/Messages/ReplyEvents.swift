@@ -70,6 +70,9 @@ struct ReplyEvents: Sendable {
         if let retryAfter = problem.retryAfter {
             members.append(("retryAfter", .integer(Int64((retryAfter / .seconds(1)).rounded(.up)))))
         }
+        if !problem.categories.isEmpty {
+            members.append(("categories", .array(problem.categories.map { .string($0) })))
+        }
         if let text { members += self.members(of: text) }
         event("failed", .object(members), into: &buffer)
     }

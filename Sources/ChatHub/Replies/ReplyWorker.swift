@@ -72,7 +72,16 @@ final class ReplyWorker: Sendable {
             let request = ChatRequest(messages: [
                 ChatMessage(role: .system, text: systemPrompt), ChatMessage(role: .user, text: ask.prompt),
             ])
-            let end = try await model.reply(to: request) { update in try await producer.append(update.text) }
+            let end = try await model.reply(to: request) { update in
+                switch update {
+                case .text(let text):
+                    try await producer.append(text)
+                case .retraction(let retraction):
+                    try producer.retract(
+                        keeping: retraction.keepBytes, category: retraction.category,
+                        replacement: retraction.replacement)
+                }
+            }
             if end.finish == .contentFilter { finish = .filtered }
             usage = end.usage.map(StreamUsage.init)
         } catch {
@@ -98,7 +107,7 @@ final class ReplyWorker: Sendable {
         case let error as ChatModelError:
             StreamProblem(
                 code: error.code.rawValue, message: error.message, retryable: error.retryable,
-                retryAfter: error.retryAfter)
+                retryAfter: error.retryAfter, categories: error.categories)
         case ChunkProducerError.tooLong:
             .tooLong
         case is CancellationError:
@@ -112,6 +121,6 @@ final class ReplyWorker: Sendable {
 extension StreamUsage {
     fileprivate init(_ usage: TokenUsage) {
         self.init(
-            inputTokens: UInt32(clamping: usage.promptTokens), outputTokens: UInt32(clamping: usage.completionTokens))
+            inputTokens: UInt32(clamping: usage.inputTokens), outputTokens: UInt32(clamping: usage.outputTokens))
     }
 }

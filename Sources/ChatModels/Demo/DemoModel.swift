@@ -15,7 +15,7 @@ public struct DemoModel: ChatModel {
     ) async throws -> ChatReplyEnd {
         for word in Words(DemoReply.text(for: request.prompt)) {
             try await Task.sleep(for: .seconds(Double.random(in: 0.5...1.5) / wordsPerSecond))
-            try await receive(ChatUpdate(text: word))
+            try await receive(.text(word))
         }
         return ChatReplyEnd(finish: .stop)
     }

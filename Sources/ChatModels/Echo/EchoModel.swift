@@ -7,7 +7,7 @@ public struct EchoModel: ChatModel {
     ) async throws -> ChatReplyEnd {
         for word in Words("You said: \(request.prompt)") {
             try Task.checkCancellation()
-            try await receive(ChatUpdate(text: word))
+            try await receive(.text(word))
         }
         return ChatReplyEnd(finish: .stop)
     }

@@ -45,12 +45,21 @@ public struct ChatModelError: Error, Sendable, Hashable, CustomStringConvertible
     public var retryable: Bool
     /// How long the model asked to wait before the next try.
     public var retryAfter: Duration?
+    /// The request came to nothing before the model did anything, so the same one may be made again for the same reply.
+    public var wasRefused: Bool
+    /// What a content filter found, in its own words, such as `violence`.
+    public var categories: [String]
 
-    public init(code: Code, message: String, retryable: Bool, retryAfter: Duration? = nil) {
+    public init(
+        code: Code, message: String, retryable: Bool, retryAfter: Duration? = nil, wasRefused: Bool = false,
+        categories: [String] = []
+    ) {
         self.code = code
         self.message = message
         self.retryable = retryable
         self.retryAfter = retryAfter
+        self.wasRefused = wasRefused
+        self.categories = categories
     }
 
     public var description: String { "\(code): \(message)" }

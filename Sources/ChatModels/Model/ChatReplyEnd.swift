@@ -15,22 +15,41 @@ public struct ChatReplyEnd: Sendable, Hashable {
     public var finish: FinishReason
     /// What the model counted, when it told.
     public var usage: TokenUsage?
+    /// The name that the model's server gave to the reply, when it did.
+    public var responseID: String?
+    /// The model that replied, when it told: often a dated name of the one that was asked for.
+    public var modelID: String?
 
-    public init(finish: FinishReason, usage: TokenUsage? = nil) {
+    public init(
+        finish: FinishReason, usage: TokenUsage? = nil, responseID: String? = nil, modelID: String? = nil
+    ) {
         self.finish = finish
         self.usage = usage
+        self.responseID = responseID
+        self.modelID = modelID
     }
 }
 
 /// The tokens that one reply used, as counted by the model.
-public struct TokenUsage: Sendable, Hashable, Codable {
-    public var promptTokens: Int
-    public var completionTokens: Int
+public struct TokenUsage: Sendable, Hashable {
+    /// Of the conversation that it replied to.
+    public var inputTokens: Int
+    /// Of the reply, hidden reasoning included.
+    public var outputTokens: Int
     public var totalTokens: Int
+    /// Of the input, what the server had in a cache.
+    public var cachedInputTokens: Int?
+    /// Of the output, what was hidden reasoning.
+    public var reasoningTokens: Int?
 
-    public init(promptTokens: Int, completionTokens: Int, totalTokens: Int) {
-        self.promptTokens = promptTokens
-        self.completionTokens = completionTokens
-        self.totalTokens = totalTokens
+    public init(
+        inputTokens: Int, outputTokens: Int, totalTokens: Int? = nil, cachedInputTokens: Int? = nil,
+        reasoningTokens: Int? = nil
+    ) {
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+        self.totalTokens = totalTokens ?? inputTokens + outputTokens
+        self.cachedInputTokens = cachedInputTokens
+        self.reasoningTokens = reasoningTokens
     }
 }

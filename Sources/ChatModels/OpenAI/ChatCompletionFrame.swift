@@ -6,11 +6,17 @@ struct ChatCompletionFrame: Decodable {
         let index: Int
         /// Nil while the model goes on; some servers write that as "".
         let finishReason: String?
+        /// What Azure's filter says of this frame's text, or of earlier text where there are offsets.
+        let filter: ContentFilterResults?
+        let offsets: ContentFilterOffsets?
 
         private enum CodingKeys: String, CodingKey {
             case index
             case delta
             case finishReason = "finish_reason"
+            case contentFilterResults = "content_filter_results"
+            case contentFilterResult = "content_filter_result"
+            case contentFilterOffsets = "content_filter_offsets"
         }
 
         private struct Delta: Decodable {
@@ -26,6 +32,12 @@ struct ChatCompletionFrame: Decodable {
             index = try container.decodeIfPresent(Int.self, forKey: .index) ?? 0
             let reason = try container.decodeIfPresent(String.self, forKey: .finishReason)
             finishReason = reason == "" ? nil : reason
+            // What a filter says may take any shape; it must not make text unreadable.
+            filter =
+                [.contentFilterResults, .contentFilterResult].lazy.compactMap {
+                    try? container.decodeIfPresent(ContentFilterResults.self, forKey: $0)
+                }.first
+            offsets = try? container.decodeIfPresent(ContentFilterOffsets.self, forKey: .contentFilterOffsets)
         }
     }
 
@@ -33,13 +45,39 @@ struct ChatCompletionFrame: Decodable {
         let promptTokens: Int?
         let completionTokens: Int?
         let totalTokens: Int?
+        let promptDetails: PromptDetails?
+        let completionDetails: CompletionDetails?
 
         enum CodingKeys: String, CodingKey {
             case promptTokens = "prompt_tokens"
             case completionTokens = "completion_tokens"
             case totalTokens = "total_tokens"
+            case promptDetails = "prompt_tokens_details"
+            case completionDetails = "completion_tokens_details"
+        }
+
+        struct PromptDetails: Decodable {
+            let cachedTokens: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case cachedTokens = "cached_tokens"
+            }
+        }
+
+        struct CompletionDetails: Decodable {
+            let reasoningTokens: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case reasoningTokens = "reasoning_tokens"
+            }
         }
     }
+
+    /// `nil` where it is empty.
+    let id: String?
+    let model: String?
+    /// Azure's first frame has the filter's opinion of the prompt.
+    let hasPromptFilterResults: Bool
 
     /// Empty in frames that only carry usage or the filter's opinion of the prompt.
     let choices: [Choice]
@@ -48,6 +86,10 @@ struct ChatCompletionFrame: Decodable {
     let error: UpstreamError?
 
     private enum CodingKeys: String, CodingKey {
+        case id
+        case model
+        case promptFilterResults = "prompt_filter_results"
+        case promptAnnotations = "prompt_annotations"
         case choices
         case usage
         case error
@@ -58,12 +100,14 @@ struct ChatCompletionFrame: Decodable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let choices = try container.decodeIfPresent([Choice].self, forKey: .choices)
         self.choices = choices ?? []
+        id = Self.word(container, .id)
+        model = Self.word(container, .model)
+        hasPromptFilterResults = container.contains(.promptFilterResults) || container.contains(.promptAnnotations)
         usage = try container.decodeIfPresent(Usage.self, forKey: .usage).map { usage in
-            let prompt = usage.promptTokens ?? 0
-            let completion = usage.completionTokens ?? 0
-            return TokenUsage(
-                promptTokens: prompt, completionTokens: completion,
-                totalTokens: usage.totalTokens ?? prompt + completion)
+            TokenUsage(
+                inputTokens: usage.promptTokens ?? 0, outputTokens: usage.completionTokens ?? 0,
+                totalTokens: usage.totalTokens, cachedInputTokens: usage.promptDetails?.cachedTokens,
+                reasoningTokens: usage.completionDetails?.reasoningTokens)
         }
         if container.contains(.error), try !container.decodeNil(forKey: .error) {
             error = try UpstreamError(from: decoder)
@@ -73,5 +117,10 @@ struct ChatCompletionFrame: Decodable {
         } else {
             error = nil
         }
+    }
+
+    private static func word(_ container: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys) -> String? {
+        guard let word = try? container.decode(String.self, forKey: key), !word.isEmpty else { return nil }
+        return word
     }
 }

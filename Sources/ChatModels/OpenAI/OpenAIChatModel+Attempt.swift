@@ -10,7 +10,7 @@ extension OpenAIChatModel {
 
     /// Makes one request and reads its reply.
     ///
-    /// - Throws: ``AttemptFailure``, `CancellationError`, or what `receive` throws.
+    /// - Throws: ``ChatModelError``, `CancellationError`, or what `receive` throws.
     func attempt(
         _ request: HTTPClient.Request, receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd {
@@ -38,32 +38,38 @@ extension OpenAIChatModel {
         _ response: UpstreamResponse, receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd {
         guard case .head(let head)? = try await part(of: response, answered: false) else {
-            throw AttemptFailure(.unreadable)
+            throw ChatModelError(.unreadable)
         }
         logger.debug("Model answered", metadata: head.logMetadata)
         guard head.status == .ok else { throw try await refusal(head, response) }
-        guard head.isEventStream else { throw AttemptFailure(.unreadable) }
+        guard head.isEventStream else { throw ChatModelError(.unreadable) }
 
         var parser = ServerSentEventParser()
-        var stream = ChatCompletionStreamStateMachine()
+        var stream: any ReplyStream =
+            configuration.api == .responses ? ResponseStreamStateMachine() : ChatCompletionStreamStateMachine()
+        defer { if stream.isUnfiltered { logger.warning("The content filter did not look at all of a reply") } }
         while case .body(let bytes)? = try await part(of: response) {
             parser.append(bytes)
             while let event = try parser.nextEvent() {
                 if let end = try await run(stream.receive(event: event), receive) { return end }
+                if stream.isUnfiltered, configuration.refusesUnfilteredText { throw ChatModelError(.unfiltered) }
             }
         }
         if let event = parser.finish(), let end = try await run(stream.receive(event: event), receive) { return end }
-        guard let end = try await run(stream.receiveEndOfBody(), receive) else { throw AttemptFailure(.truncated) }
+        guard let end = try await run(stream.receiveEndOfBody(), receive) else { throw ChatModelError(.truncated) }
         return end
     }
 
     private func run(
-        _ action: ChatCompletionStreamStateMachine.Action, _ receive: (ChatUpdate) async throws -> Void
+        _ action: ReplyStreamAction, _ receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd? {
         switch action {
         case .deliver(let text):
             try Task.checkCancellation()
-            try await receive(ChatUpdate(text: text))
+            try await receive(.text(text))
+            return nil
+        case .retract(let retraction):
+            try await receive(.retraction(retraction))
             return nil
         case .ignore: return nil
         case .end(let end): return end
@@ -76,20 +82,20 @@ extension OpenAIChatModel {
             return try await response.next()
         } catch {
             try Task.checkCancellation()
-            throw AttemptFailure(transport: error, answered: answered)
+            throw ChatModelError(transport: error, answered: answered)
         }
     }
 
     /// Why the server answered without a reply.
-    private func refusal(_ head: HTTPResponseHead, _ response: UpstreamResponse) async throws -> AttemptFailure {
+    private func refusal(_ head: HTTPResponseHead, _ response: UpstreamResponse) async throws -> ChatModelError {
         var body = ByteBuffer()
         while body.readableBytes < Self.maximumErrorBody, case .body(let bytes)? = try await part(of: response) {
             body.writeImmutableBuffer(bytes)
         }
-        var failure = AttemptFailure(
+        var failure = ChatModelError(
             status: Int(head.status.code), upstream: UpstreamError(body: body.readableBytesView))
-        failure.mayRetry = head.headers.shouldRetry ?? failure.mayRetry
-        failure.error.retryAfter = failure.error.retryable ? head.headers.retryHint(now: Date()) : nil
+        failure.wasRefused = head.headers.shouldRetry ?? failure.wasRefused
+        failure.retryAfter = failure.retryable ? head.headers.retryHint(now: Date()) : nil
         return failure
     }
 }
@@ -99,7 +105,7 @@ extension ServerSentEventParser {
         do {
             return try next()
         } catch {
-            throw AttemptFailure(.unreadable)
+            throw ChatModelError(.unreadable)
         }
     }
 }

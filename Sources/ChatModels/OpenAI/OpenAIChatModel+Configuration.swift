@@ -2,12 +2,19 @@ import FoundationEssentials
 
 extension OpenAIChatModel {
     /// Where the model is and how long to wait for it.
-    public struct Configuration: Sendable, Hashable {
-        /// The address of a chat completions API.
+    public struct Configuration: Sendable {
+        /// Which of a server's APIs is spoken.
+        public enum API: String, Sendable, Hashable, CaseIterable {
+            case chatCompletions = "chat-completions"
+            case responses
+        }
+
+        /// The address of a chat completions or responses API.
         public enum Endpoint: Sendable, Hashable {
-            /// An OpenAI-compatible server: `POST BASE/chat/completions`, the key as bearer token.
+            /// An OpenAI-compatible server: `POST BASE/chat/completions` or `BASE/responses`, the key as bearer token.
             case openAI(baseURL: String, model: String)
-            /// A deployment on Azure's classic path, `POST ENDPOINT/openai/deployments/DEPLOYMENT/chat/completions`.
+            /// A deployment on Azure's classic paths, `POST ENDPOINT/openai/deployments/DEPLOYMENT/chat/completions` or
+            /// `ENDPOINT/openai/responses`.
             case azureDeployment(endpoint: String, deployment: String, apiVersion: String = "2024-10-21")
             /// Azure's v1 path: an endpoint ending in `/openai/v1`, with the deployment as the model.
             case azureV1(endpoint: String, deployment: String)
@@ -39,21 +46,23 @@ extension OpenAIChatModel {
         }
 
         public var endpoint: Endpoint
-        /// Left out for servers that want none.
-        public var apiKey: APIKey?
+        public var api: API
+        public var credential: ChatModelCredential
         public var timeouts: Timeouts
-        public var retry: RetryPolicy
+        /// Whether a reply ends as failed when Azure's filter says that it could not look at it; else that is logged.
+        public var refusesUnfilteredText: Bool
         /// Connections to the server at most; further replies wait for one.
         public var maximumConnections: Int
 
         public init(
-            endpoint: Endpoint, apiKey: APIKey? = nil, timeouts: Timeouts = Timeouts(),
-            retry: RetryPolicy = RetryPolicy(), maximumConnections: Int = 1000
+            endpoint: Endpoint, api: API = .chatCompletions, credential: ChatModelCredential = .none,
+            timeouts: Timeouts = Timeouts(), refusesUnfilteredText: Bool = false, maximumConnections: Int = 1000
         ) {
             self.endpoint = endpoint
-            self.apiKey = apiKey
+            self.api = api
+            self.credential = credential
             self.timeouts = timeouts
-            self.retry = retry
+            self.refusesUnfilteredText = refusesUnfilteredText
             self.maximumConnections = maximumConnections
         }
     }
@@ -74,37 +83,43 @@ extension OpenAIChatModel {
 }
 
 extension OpenAIChatModel.Configuration.Endpoint {
-    /// The value of the request body's `model`, nil where the path names it.
-    var model: String? {
+    /// The model or deployment.
+    var model: String {
         switch self {
         case .openAI(_, let model): model
-        case .azureDeployment: nil
-        case .azureV1(_, let deployment): deployment
+        case .azureDeployment(_, let deployment, _), .azureV1(_, let deployment): deployment
         }
     }
 
-    /// The header that carries the key.
-    func authorization(_ key: APIKey) throws(OpenAIChatModel.ConfigurationError) -> (name: String, value: String) {
+    /// Whether the path names the model, and a request cannot name another.
+    func isModelInPath(of api: OpenAIChatModel.Configuration.API) -> Bool {
+        if case .azureDeployment = self { api == .chatCompletions } else { false }
+    }
+
+    var isAzure: Bool { if case .openAI = self { false } else { true } }
+
+    /// The header that carries a key or a token.
+    func authorization(
+        _ key: APIKey, isToken: Bool
+    ) throws(OpenAIChatModel.ConfigurationError) -> (name: String, value: String) {
         guard !key.value.isEmpty, key.value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .init(part: .apiKey, description: "the key is empty or has characters that no key has")
         }
-        switch self {
-        case .openAI: return ("authorization", "Bearer \(key.value)")
-        case .azureDeployment, .azureV1: return ("api-key", key.value)
-        }
+        return isAzure && !isToken ? ("api-key", key.value) : ("authorization", "Bearer \(key.value)")
     }
 
     /// The URL that is posted to.
-    func url() throws(OpenAIChatModel.ConfigurationError) -> String {
+    func url(of api: OpenAIChatModel.Configuration.API) throws(OpenAIChatModel.ConfigurationError) -> String {
+        let path = api == .responses ? "/responses" : "/chat/completions"
         switch self {
         case .openAI(let baseURL, let model):
-            return try Self.base(baseURL, requiring: model) + "/chat/completions"
+            return try Self.base(baseURL, requiring: model) + path
         case .azureV1(let endpoint, let deployment):
-            return try Self.base(endpoint, requiring: deployment) + "/chat/completions"
+            return try Self.base(endpoint, requiring: deployment) + path
         case .azureDeployment(let endpoint, let deployment, let apiVersion):
-            return try Self.base(endpoint, requiring: deployment)
-                + "/openai/deployments/\(deployment.percentEncoded)/chat/completions"
-                + "?api-version=\(apiVersion.percentEncoded)"
+            let base = try Self.base(endpoint, requiring: deployment) + "/openai"
+            let deployment = isModelInPath(of: api) ? "/deployments/\(deployment.percentEncoded)" : ""
+            return base + deployment + path + "?api-version=\(apiVersion.percentEncoded)"
         }
     }
 

@@ -4,24 +4,25 @@ public import Logging
 public import NIOCore
 import NIOHTTP1
 
-/// A model behind an OpenAI-compatible chat completions API, Azure OpenAI's included, read as a stream.
+/// A model behind an OpenAI-compatible chat completions or responses API, Azure OpenAI's included, read as a stream.
 ///
-/// A request that fails before its first text is made again as ``RetryPolicy`` says; one that fails later is not, because
-/// its text would come twice. Redirects are not followed, so the key never leaves the configured server. Logs tell attempts
-/// with their status and the server's request ids, neither prompts nor keys.
+/// A request that fails is not made again: that is for ``RetryMiddleware``. Only one that is refused for a token or a key that may
+/// change is, once. Redirects are not followed, so no secret ever leaves the configured server. Logs tell requests with their
+/// status and the server's request ids, neither prompts nor keys.
 ///
 /// ``shutdown()`` must be called before the last reference is dropped.
 public final class OpenAIChatModel: ChatModel {
+    public let metadata: ChatModelMetadata
     let configuration: Configuration
     let client: HTTPClient
     let logger: Logger
-    /// Everything of a request but its body.
+    /// Everything of a request but its secret and its body.
     private let template: HTTPClient.Request
 
     /// - Parameters:
     ///   - configuration: Where the model is and how long to wait for it.
     ///   - eventLoopGroup: Runs the connections; it is not shut down by ``shutdown()``.
-    ///   - logger: Attempts are logged at debug level, retries and failures at info level.
+    ///   - logger: Requests are logged at debug level.
     /// - Throws: ``ConfigurationError``.
     public init(
         configuration: Configuration, eventLoopGroup: any EventLoopGroup = HTTPClient.defaultEventLoopGroup,
@@ -29,18 +30,20 @@ public final class OpenAIChatModel: ChatModel {
     ) throws(ConfigurationError) {
         self.configuration = configuration
         self.logger = logger
-        let url = try configuration.endpoint.url()
-        // No accept-encoding: compressed events are buffered by whatever compresses them.
-        var headers: HTTPHeaders = ["content-type": "application/json", "accept": "text/event-stream"]
-        if let key = configuration.apiKey {
-            let (name, value) = try configuration.endpoint.authorization(key)
-            headers.add(name: name, value: value)
+        let url = try configuration.endpoint.url(of: configuration.api)
+        if case .key(let key) = configuration.credential {
+            _ = try configuration.endpoint.authorization(key, isToken: false)
         }
+        // No accept-encoding: compressed events are buffered by whatever compresses them.
+        let headers: HTTPHeaders = ["content-type": "application/json", "accept": "text/event-stream"]
         do {
             self.template = try HTTPClient.Request(url: url, method: .POST, headers: headers)
         } catch {
             throw ConfigurationError(part: .endpoint, description: "is not a URL that requests can be made to")
         }
+        metadata = ChatModelMetadata(
+            provider: configuration.endpoint.isAzure ? "azure.ai.openai" : "openai",
+            defaultModelID: configuration.endpoint.model, serverAddress: template.host, serverPort: template.port)
         self.client = HTTPClient(
             eventLoopGroupProvider: .shared(eventLoopGroup), configuration: .init(chatModel: configuration))
     }
@@ -54,32 +57,50 @@ public final class OpenAIChatModel: ChatModel {
         to request: ChatRequest, receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd {
         var upstreamRequest = template
-        upstreamRequest.body = .data(try ChatCompletionRequest(request, model: configuration.endpoint.model).encoded())
-        var retry = 1
-        while true {
-            var textHasBegun = false
-            do {
-                return try await attempt(upstreamRequest) {
-                    textHasBegun = true
-                    try await receive($0)
-                }
-            } catch let failure as AttemptFailure {
-                let delay = textHasBegun || !failure.mayRetry ? nil : delay(beforeRetry: retry, failure)
-                logger.info(
-                    "Model request failed",
-                    metadata: [
-                        "code": "\(failure.error.code)", "attempt": "\(retry)", "retryIn": "\(delay, default: "-")",
-                    ])
-                guard let delay else { throw failure.error }
-                try await Task.sleep(for: delay)
-                retry += 1
-            }
+        upstreamRequest.body = .data(try body(of: request))
+        let secret = try await authorize(&upstreamRequest, refused: nil)
+        do {
+            return try await attempt(upstreamRequest, receive: receive)
+        } catch let error as ChatModelError where error.code == .unauthorized && configuration.credential.mayChange {
+            guard try await authorize(&upstreamRequest, refused: secret) != secret else { throw error }
+            return try await attempt(upstreamRequest, receive: receive)
         }
     }
 
-    private func delay(beforeRetry retry: Int, _ failure: AttemptFailure) -> Duration? {
-        configuration.retry.delay(
-            beforeRetry: retry, hint: failure.error.retryAfter, jitter: Double.random(in: 0..<1))
+    private func body(of request: ChatRequest) throws -> Data {
+        let model = request.options.modelID ?? configuration.endpoint.model
+        let encoder = JSONEncoder()
+        // The same request has the same bytes, also for caches on the way.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return switch configuration.api {
+        case .responses:
+            try encoder.encode(ResponseRequest(request, model: model))
+        case .chatCompletions:
+            try encoder.encode(
+                ChatCompletionRequest(
+                    request, model: configuration.endpoint.isModelInPath(of: .chatCompletions) ? nil : model))
+        }
+    }
+
+    /// Puts the secret of now into a request.
+    ///
+    /// - Parameter refused: The one that the server has just refused.
+    private func authorize(_ request: inout HTTPClient.Request, refused: APIKey?) async throws -> APIKey? {
+        let secret: APIKey?
+        do {
+            secret = try await configuration.credential.secret(refused: refused)
+            guard let secret else { return nil }
+            let (name, value) = try configuration.endpoint.authorization(
+                secret, isToken: configuration.credential.isToken)
+            request.headers.replaceOrAdd(name: name, value: value)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // What a credential says of itself names no secret, but nothing of it is for clients.
+            logger.error("No credential for the model", metadata: ["error": "\(error)"])
+            throw ChatModelError(.unauthorized)
+        }
+        return secret
     }
 }
 

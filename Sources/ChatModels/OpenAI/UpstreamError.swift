@@ -10,6 +10,8 @@ struct UpstreamError: Decodable, Hashable {
     let type: String?
     /// Whether a content filter refused the prompt.
     let isFiltered: Bool
+    /// The categories for which it did.
+    let categories: [String]
 
     private enum CodingKeys: String, CodingKey {
         case error
@@ -35,6 +37,11 @@ struct UpstreamError: Decodable, Hashable {
             return Self.word(inner, .code) == "ResponsibleAIPolicyViolation"
                 || filterMembers.contains(where: inner.contains)
         }
+        categories =
+            Self.categories(members)
+            + [CodingKeys.innererror, .innerError].flatMap { key in
+                (try? members.nestedContainer(keyedBy: CodingKeys.self, forKey: key)).map(Self.categories) ?? []
+            }
         isFiltered = code == "content_filter" || isInnerFiltered || filterMembers.contains(where: members.contains)
     }
 
@@ -42,6 +49,23 @@ struct UpstreamError: Decodable, Hashable {
     init?(body: some Collection<UInt8>) {
         guard let error = try? JSONDecoder().decode(UpstreamError.self, from: Data(body)) else { return nil }
         self = error
+    }
+
+    private static func categories(_ members: KeyedDecodingContainer<CodingKeys>) -> [String] {
+        let results = [.contentFilterResult, .contentFilterResults].compactMap {
+            try? members.decode(ContentFilterResults.self, forKey: $0)
+        }
+        let filters = (try? members.decode([ContentFilter].self, forKey: .contentFilters)) ?? []
+        return (results + filters.compactMap(\.results)).flatMap(\.blocking)
+    }
+
+    /// An element of the Responses API's `content_filters`.
+    private struct ContentFilter: Decodable {
+        let results: ContentFilterResults?
+
+        enum CodingKeys: String, CodingKey {
+            case results = "content_filter_results"
+        }
     }
 
     private static func word(_ members: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys) -> String? {

@@ -80,7 +80,7 @@ extension UpstreamResponse {
         }
 
         enum SilenceAction {
-            case fail(AttemptFailure.Kind)
+            case fail(UpstreamFailure)
             case checkAgain(at: NIODeadline)
             case none
         }

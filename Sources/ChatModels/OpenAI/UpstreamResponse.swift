@@ -78,7 +78,7 @@ final class UpstreamResponse: HTTPClientResponseDelegate {
     private func failWhenSilent(_ task: HTTPClient.Task<Void>) {
         switch state.withLock({ $0.checkSilence(now: .now()) }) {
         case .none: break
-        case .fail(let kind): task.fail(reason: AttemptFailure(kind))
+        case .fail(let kind): task.fail(reason: ChatModelError(kind))
         case .checkAgain(let deadline):
             let check = task.eventLoop.scheduleTask(deadline: deadline) { self.failWhenSilent(task) }
             task.futureResult.whenComplete { _ in check.cancel() }

@@ -63,7 +63,7 @@ public struct SyntheticModel: ChatModel {
             }
             text.clear()
             text.writeStamp(nanoseconds: now.uptimeNanoseconds, number: UInt64(number), size: settings.size)
-            try await receive(ChatUpdate(text: text))
+            try await receive(.text(text))
         }
         return ChatReplyEnd(finish: .stop)
     }

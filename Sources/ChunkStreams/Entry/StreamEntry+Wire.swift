@@ -8,7 +8,8 @@ package import NIOCore
 ///     retract 'R'  epoch:u32  seq:u32  keepSeq:u32  cutSeq:u32  keepBytes:u64  keepUTF16:u64
 ///                  category:str8  prefix:u32  length:u32  text
 ///     end     'E'  epoch:u32  chunks:u32  bytes:u64  sha256:32 bytes  finish:u8
-///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16]
+///                  [failed: retryable:u8  retryAfterMilliseconds:u32  code:str8  message:str16
+///                           categories:u8  category:str8 …]
 ///                  hasUsage:u8  [inputTokens:u32  outputTokens:u32]
 extension StreamEntry {
     fileprivate enum Kind {
@@ -170,11 +171,16 @@ extension StreamProblem {
     fileprivate init?(reading buffer: inout ByteBuffer) {
         guard let retryable: UInt8 = buffer.readInteger(), let retryAfter: UInt32 = buffer.readInteger(),
             let code = buffer.readString8(), let length: UInt16 = buffer.readInteger(),
-            let message = buffer.readString(length: Int(length))
+            let message = buffer.readString(length: Int(length)), let count: UInt8 = buffer.readInteger()
         else { return nil }
+        var categories: [String] = []
+        for _ in 0..<count {
+            guard let category = buffer.readString8() else { return nil }
+            categories.append(category)
+        }
         self.init(
             code: code, message: message, retryable: retryable == 1,
-            retryAfter: retryAfter == 0 ? nil : .milliseconds(Int64(retryAfter)))
+            retryAfter: retryAfter == 0 ? nil : .milliseconds(Int64(retryAfter)), categories: categories)
     }
 
     fileprivate func write(to buffer: inout ByteBuffer) {
@@ -185,6 +191,8 @@ extension StreamProblem {
         let text = message.utf8Prefix(Int(UInt16.max))
         buffer.writeInteger(UInt16(text.count))
         buffer.writeBytes(text)
+        buffer.writeInteger(UInt8(clamping: categories.count))
+        for category in categories.prefix(Int(UInt8.max)) { buffer.writeString8(category) }
     }
 }
 

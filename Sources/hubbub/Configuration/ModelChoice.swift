@@ -21,14 +21,14 @@ enum ModelChoice: Sendable {
             self = .openAI(
                 .init(
                     endpoint: .azure(endpoint: endpoint, deployment: deployment),
-                    apiKey: try values.text("azure-openai-api-key").map { APIKey($0) }, timeouts: timeouts))
+                    credential: try Self.key("azure-openai-api-key", values), timeouts: timeouts))
         case "openai":
             let url = try values.value("openai-base-url", expected: "a URL") { $0 }
             let model = try values.value("openai-model", expected: "a name") { $0 }
             self = .openAI(
                 .init(
                     endpoint: .openAI(baseURL: url, model: model),
-                    apiKey: try values.text("openai-api-key").map { APIKey($0) }, timeouts: timeouts))
+                    credential: try Self.key("openai-api-key", values), timeouts: timeouts))
         default:
             throw UsageError("model must be demo, echo, synthetic, azure or openai")
         }
@@ -37,6 +37,10 @@ enum ModelChoice: Sendable {
     private static func usual(_ values: OptionValues) -> String {
         if values.isGiven("azure-openai-endpoint") { return "azure" }
         return values.isGiven("openai-base-url") || values.isGiven("openai-api-key") ? "openai" : "demo"
+    }
+
+    private static func key(_ name: String, _ values: OptionValues) throws -> ChatModelCredential {
+        try values.text(name).map { .key(APIKey($0)) } ?? .none
     }
 
     private static func settings(_ values: OptionValues) throws -> SyntheticModel.Settings {

@@ -22,7 +22,8 @@ extension ModelChoice {
             } catch {
                 throw UsageError("\(Self.option(error.part, of: configuration.endpoint)): \(error)")
             }
-            return (model, [ModelShutdown(model: model)])
+            let behind = model.with(LoggingMiddleware(logger: logger), RetryMiddleware(logger: logger))
+            return (behind, [ModelShutdown(model: model)])
         }
     }
 }

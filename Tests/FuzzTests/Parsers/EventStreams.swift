@@ -22,23 +22,32 @@ func checkModelStream(_ bytes: ByteBuffer) throws(Finding) {
     var body = bytes
     guard let limit = body.readInteger(as: UInt8.self) else { return }
     let read = try readHoweverCut(body) { events(of: $0, limit: 16 * Int(limit)) }
-    var reply = ChatCompletionStreamStateMachine()
-    var isOver = false
-    for event in read.events {
-        let action = reply.receive(event: event)
-        try require(!isOver || action == .ignore, "nothing follows the end of a reply")
-        switch action {
-        case .deliver(let text): try require(text.readableBytes > 0, "text that is handed on is not empty")
-        case .end, .fail: isOver = true
-        case .ignore: break
-        }
-    }
-    try require((reply.receiveEndOfBody() == .ignore) == isOver, "a reply ends once")
+    try checkReply(ChatCompletionStreamStateMachine(), read.events)
+    try checkReply(ResponseStreamStateMachine(), read.events)
     // What the server says instead of a reply.
     _ = UpstreamError(body: body.readableBytesView)
     let headers = HTTPHeaders([("retry-after", String(buffer: body))])
     let hint = headers.retryHint(now: Date(timeIntervalSince1970: 0))
     try require(hint.map { $0 > .zero } ?? true, "a wait that is asked for is one")
+}
+
+private func checkReply(_ stream: some ReplyStream, _ events: [[UInt8]]) throws(Finding) {
+    var stream = stream
+    var (isOver, length) = (false, 0)
+    for event in events {
+        let action = stream.receive(event: event)
+        try require(!isOver || action == .ignore, "nothing follows the end of a reply")
+        switch action {
+        case .deliver(let text):
+            try require(text.readableBytes > 0, "text that is handed on is not empty")
+            length += text.readableBytes
+        case .retract(let retraction):
+            try require((0...length).contains(retraction.keepBytes), "no more stays than was handed on")
+        case .end, .fail: isOver = true
+        case .ignore: break
+        }
+    }
+    try require((stream.receiveEndOfBody() == .ignore) == isOver, "a reply ends once")
 }
 
 private struct Events: Equatable {

@@ -1,0 +1,47 @@
+/// What Azure's content filter says of a piece of text: an entry for each category, in any of the spellings that were seen.
+struct ContentFilterResults: Decodable, Hashable {
+    /// The categories that made it block, in order.
+    let blocking: [String]
+    /// It did not run: the text is unfiltered.
+    let hasFailed: Bool
+
+    private struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// Severity and detection say nothing of whether a category blocks: that depends on the deployment.
+    private struct Entry: Decodable {
+        let filtered: Bool?
+    }
+
+    init(from decoder: any Decoder) throws {
+        guard let container = try? decoder.container(keyedBy: Name.self) else {
+            (blocking, hasFailed) = ([], false)
+            return
+        }
+        hasFailed = container.allKeys.contains { $0.stringValue == "error" }
+        blocking = container.allKeys.filter { key in
+            if let entry = try? container.decode(Entry.self, forKey: key) { return entry.filtered == true }
+            // Block lists were an array once.
+            let entries = try? container.decode([Entry].self, forKey: key)
+            return entries?.contains { $0.filtered == true } ?? false
+        }
+        // One old sample has `self-harm`.
+        .map { String($0.stringValue.map { $0 == "-" ? "_" : $0 }) }.sorted()
+    }
+}
+
+/// Where in the text an annotation of the asynchronous filter belongs: characters, counted from the beginning of the prompt.
+struct ContentFilterOffsets: Decodable, Hashable {
+    let start: Int?
+    let check: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case start = "start_offset"
+        case check = "check_offset"
+    }
+}

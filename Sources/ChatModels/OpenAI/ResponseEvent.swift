@@ -1,0 +1,87 @@
+/// One event of the Responses API, read leniently. Those that bring no text are told by their type alone.
+struct ResponseEvent: Decodable {
+    struct Response: Decodable {
+        let id: String?
+        let model: String?
+        let usage: TokenUsage?
+        let error: UpstreamError?
+        let incompleteReason: String?
+        /// Azure's filter has taken back what was said, even where the response counts as completed.
+        let isBlocked: Bool
+        let isUnfiltered: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case model
+            case usage
+            case error
+            case incompleteDetails = "incomplete_details"
+            case contentFilters = "content_filters"
+        }
+
+        private struct Usage: Decodable {
+            let inputTokens: Int?
+            let outputTokens: Int?
+            let totalTokens: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case inputTokens = "input_tokens"
+                case outputTokens = "output_tokens"
+                case totalTokens = "total_tokens"
+            }
+        }
+
+        private struct IncompleteDetails: Decodable {
+            let reason: String?
+        }
+
+        private struct Filter: Decodable {
+            let blocked: Bool?
+            let results: ContentFilterResults?
+
+            enum CodingKeys: String, CodingKey {
+                case blocked
+                case results = "content_filter_results"
+            }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            id = try? container.decodeIfPresent(String.self, forKey: .id)
+            model = try? container.decodeIfPresent(String.self, forKey: .model)
+            usage = (try? container.decodeIfPresent(Usage.self, forKey: .usage)).map {
+                TokenUsage(
+                    inputTokens: $0.inputTokens ?? 0, outputTokens: $0.outputTokens ?? 0, totalTokens: $0.totalTokens)
+            }
+            error = try? container.decodeIfPresent(UpstreamError.self, forKey: .error)
+            let details = try? container.decodeIfPresent(IncompleteDetails.self, forKey: .incompleteDetails)
+            incompleteReason = details?.reason
+            let filters = (try? container.decodeIfPresent([Filter].self, forKey: .contentFilters)) ?? []
+            isBlocked = filters.contains { $0.blocked == true }
+            isUnfiltered = filters.contains { $0.results?.hasFailed == true }
+        }
+    }
+
+    let type: String
+    let delta: String?
+    let response: Response?
+    /// What went wrong, where the event says so.
+    let error: UpstreamError?
+
+    private enum CodingKeys: String, CodingKey {
+        case type
+        case delta
+        case response
+        case error
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        type = (try? container.decode(String.self, forKey: .type)) ?? ""
+        // Of audio and the like it is something else.
+        delta = try? container.decodeIfPresent(String.self, forKey: .delta)
+        response = try container.decodeIfPresent(Response.self, forKey: .response)
+        let isError = type == "error" || container.contains(.error)
+        error = isError ? try? UpstreamError(from: decoder) : nil
+    }
+}
