@@ -21,6 +21,10 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, Sendable
         var hasEndedResponse = false
         var onClientLeft: (@Sendable () -> Void)?
         var onResponse: (@Sendable (_ isWritten: Bool) -> Void)?
+        /// When the connection is closed, where that was said.
+        var end: NIODeadline?
+        /// Runs until a time that was said last or before: the next request of the connection may say another one.
+        var timer: Scheduled<Void>?
     }
 
     private let channel: any Channel
@@ -96,6 +100,31 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, Sendable
             return state.onResponse.take()
         }
         action?(isWritten)
+    }
+
+    /// Closes the connection at this time, unless it is told another one before; nil for never.
+    func closes(at end: NIODeadline?) {
+        state.withLockedValue { state in
+            state.end = end
+            if let end, state.timer == nil { state.timer = timer(until: end) }
+        }
+    }
+
+    private func timer(until time: NIODeadline) -> Scheduled<Void> {
+        channel.eventLoop.scheduleTask(deadline: time) { self.timePassed() }
+    }
+
+    private func timePassed() {
+        let isOver = state.withLockedValue { state in
+            let isOver = state.end.map { $0 <= .now() } ?? false
+            state.timer = isOver ? nil : state.end.map { timer(until: $0) }
+            return isOver
+        }
+        if isOver { channel.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        state.withLockedValue { $0.timer.take() }?.cancel()
     }
 
     private func clientLeft() {

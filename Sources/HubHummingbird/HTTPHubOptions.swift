@@ -33,6 +33,14 @@ public struct HTTPHubOptions: Sendable {
     /// The most bytes that a client may send with one `POST`: clients join what waits while one is under way.
     public var maximumPostSize = 4 * 1024 * 1024
 
+    /// How many bytes of `POST`s that are larger than 64 KiB this node takes in at once, of all connections together;
+    /// further ones wait, unread.
+    public var largePostBufferSize = 32 * 1024 * 1024
+
+    /// How long a `POST` may take until the connection has its bytes; then the client is answered 429, or cut off where it
+    /// still sends. Shorter than the 100 seconds after which clients give a request up.
+    public var postTimeout: Duration = .seconds(90)
+
     /// How long after negotiating a client may take to connect (ASP.NET's `DisconnectTimeout`).
     public var connectTimeout: Duration = .seconds(15)
 

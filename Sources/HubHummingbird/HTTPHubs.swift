@@ -22,6 +22,7 @@ public final class HTTPHubs: Sendable {
     let options: HTTPHubOptions
     private let tokens: ConnectionTokens
     private let security: HubSecurity
+    private let posts: PostAdmission
     private let state = Mutex(State())
 
     /// Creates a set without hubs.
@@ -29,6 +30,7 @@ public final class HTTPHubs: Sendable {
         self.server = server
         self.options = options
         security = options.security
+        posts = PostAdmission(largeBodySize: options.largePostBufferSize)
         tokens = ConnectionTokens(
             backplane: server.backplane, time: server.time, names: server.names, secret: options.clusterSecret,
             lifetime: options.connectTimeout, logger: server.logger)
@@ -54,7 +56,8 @@ public final class HTTPHubs: Sendable {
     private func mount(_ endpoint: HubEndpoint, transports: Set<HubTransportType>) -> HubAccess {
         let path = endpoint.path
         let access = HubAccess(
-            endpoint: endpoint, tokens: tokens, security: security, transports: transports,
+            endpoint: endpoint, tokens: tokens, security: security, posts: posts, postTimeout: options.postTimeout,
+            transports: transports,
             minimumProtocolVersion: options.minimumProtocolVersion,
             // It counts messages of the hub protocol.
             allowsStatefulReconnects: options.allowsStatefulReconnects && endpoint.clientConnections == nil,

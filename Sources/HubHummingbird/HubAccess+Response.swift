@@ -117,7 +117,16 @@ extension HubAccess {
         to request: Request, from identity: HubIdentity, maximumSize: Int
     ) async throws(HubRefusal) -> Response {
         let target = try await target(of: request, from: identity)
-        try await send(try await body(of: request, maximumSize: maximumSize), to: target, on: Self.eventLoop)
+        let watch = ClientWatch.current
+        let size = request.headers[.contentLength].flatMap { Int($0) }
+        let body = PostBody(
+            size: size, maximumSize: maximumSize, onClientLeft: { watch?.onClientLeft($0) },
+            read: { deadline throws(HubRefusal) in
+                watch?.closes(at: deadline)
+                defer { watch?.closes(at: nil) }
+                return try await read(request.body, size: size, maximumSize: maximumSize)
+            })
+        try await send(body, to: target, on: Self.eventLoop)
         return textResponse(to: request, status: .ok)
     }
 
@@ -125,14 +134,19 @@ extension HubAccess {
         try await target(of: request.head, identity: identity, peer: ClientWatch.current?.remoteAddress)
     }
 
-    private func body(of request: Request, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumSize {
-            throw .bodyTooLarge
-        }
+    private func read(_ body: RequestBody, size: Int?, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {
+        var bytes = ByteBuffer()
         do {
-            return try await request.body.collect(upTo: maximumSize)
-        } catch is NIOTooManyBytesError {
-            throw .bodyTooLarge
+            for try await part in body {
+                guard bytes.readableBytes + part.readableBytes <= maximumSize else { throw HubRefusal.bodyTooLarge }
+                if bytes.readableBytes == 0, part.readableBytes == size { return part }
+                // Once: a buffer that grows has twice what it needs.
+                if let size { bytes.reserveCapacity(size) }
+                bytes.writeImmutableBuffer(part)
+            }
+            return bytes
+        } catch let refusal as HubRefusal {
+            throw refusal
         } catch {
             throw .bodyUnreadable
         }

@@ -195,7 +195,10 @@ extension HubUpgradeHandler {
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         state = .done
         let channel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
-            wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            wrappingChannelSynchronously: context.channel,
+            configuration: .init(
+                // Of a body that nobody reads yet all but a few pieces wait in the socket.
+                backPressureStrategy: .init(lowWatermark: 2, highWatermark: 4), isOutboundHalfClosureEnabled: true))
         request()
         context.fireChannelReadComplete()
         if isReadHeld { context.read() }

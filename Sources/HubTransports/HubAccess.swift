@@ -13,15 +13,21 @@ package struct HubAccess: Sendable {
     let minimumProtocolVersion: Int
     let allowsStatefulReconnects: Bool
     package let subProtocol: WebSocketSubProtocolSelector?
+    let posts: PostAdmission
+    /// How long a `POST` may take until its bytes are taken.
+    let postTimeout: Duration
 
     package init(
-        endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity,
+        endpoint: HubEndpoint, tokens: ConnectionTokens, security: HubSecurity, posts: PostAdmission,
+        postTimeout: Duration,
         transports: Set<HubTransportType> = Set(HubTransportType.allCases), minimumProtocolVersion: Int = 0,
         allowsStatefulReconnects: Bool = false, subProtocol: WebSocketSubProtocolSelector? = nil
     ) {
         self.endpoint = endpoint
         self.tokens = tokens
         self.security = security
+        self.posts = posts
+        self.postTimeout = postTimeout
         self.transports = transports
         self.minimumProtocolVersion = minimumProtocolVersion
         self.allowsStatefulReconnects = allowsStatefulReconnects
@@ -81,7 +87,7 @@ package struct HubRefusal: Error, Sendable, Equatable {
     static let shuttingDown = HubRefusal(.shuttingDown, text: "The server is shutting down")
     static let otherTransport = HubRefusal(status: .badRequest, text: "Cannot change transports mid-connection")
     static let backplaneAway = HubRefusal(.unavailable, text: "The server cannot take connections now")
-    static let tooManySends = HubRefusal(.tooManySends, text: "Too many requests wait for the connection")
+    static let tooManySends = HubRefusal(.tooManySends, text: "What the connection was sent before is not read yet")
     package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
     package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
     static let noSendToWebSocket = HubRefusal(

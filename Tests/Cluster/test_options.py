@@ -68,6 +68,8 @@ OPTIONS = {
     "--application-max-buffer-size": "HUBBUB_APPLICATION_MAX_BUFFER_SIZE",
     "--transport-max-buffer-size": "HUBBUB_TRANSPORT_MAX_BUFFER_SIZE",
     "--maximum-post-size": "HUBBUB_MAXIMUM_POST_SIZE",
+    "--large-post-buffer-size": "HUBBUB_LARGE_POST_BUFFER_SIZE",
+    "--post-timeout": "HUBBUB_POST_TIMEOUT",
     "--transports": "HUBBUB_TRANSPORTS",
     "--maximum-receive-message-size": "HUBBUB_MAXIMUM_RECEIVE_MESSAGE_SIZE",
     "--maximum-outbox-size": "HUBBUB_MAXIMUM_OUTBOX_SIZE",

@@ -8,9 +8,9 @@ import Testing
 
     @Test func handsOnInOrderAndInPieces() {
         var queue = InputQueue<Int>(limit: 100)
-        #expect(queue.append(ByteBuffer(string: "abc"), from: 1) == .accepted)
-        #expect(queue.append(ByteBuffer(), from: 2) == .accepted)
-        #expect(queue.append(ByteBuffer(string: "de"), from: 3) == .accepted)
+        #expect(queue.append(ByteBuffer(string: "abc"), from: 1) == true)
+        #expect(queue.append(ByteBuffer(), from: 2) == true)
+        #expect(queue.append(ByteBuffer(string: "de"), from: 3) == true)
         #expect(queue.count == 5)
         #expect(queue.next(atMost: 2) == ByteBuffer(string: "ab"))
         #expect(queue.next(atMost: 2) == ByteBuffer(string: "c"))
@@ -21,9 +21,9 @@ import Testing
 
     @Test func aSenderWaitsUntilHalfOfTheRoomIsFree() {
         var queue = InputQueue<Int>(limit: 100)
-        #expect(queue.append(bytes(100), from: 1) == .accepted)
-        #expect(queue.append(bytes(1), from: 2) == .waits)
-        #expect(queue.append(bytes(10), from: 3) == .waits)
+        #expect(queue.append(bytes(100), from: 1) == true)
+        #expect(queue.append(bytes(1), from: 2) == false)
+        #expect(queue.append(bytes(10), from: 3) == false)
         _ = queue.next(atMost: 50)
         #expect(queue.takeAccepted() == [])
         _ = queue.next(atMost: 1)
@@ -35,7 +35,7 @@ import Testing
 
     @Test func aBodyLargerThanTheRoomIsAcceptedWhenEnoughOfItIsRead() {
         var queue = InputQueue<Int>(limit: 100)
-        #expect(queue.append(bytes(1000), from: 1) == .waits)
+        #expect(queue.append(bytes(1000), from: 1) == false)
         _ = queue.next(atMost: 949)
         #expect(queue.takeAccepted() == [])
         _ = queue.next(atMost: 1)
@@ -49,20 +49,33 @@ import Testing
         _ = queue.append(ByteBuffer(string: "ghi"), from: 3)
         #expect(queue.next(atMost: 1) == ByteBuffer(string: "a"))
         queue.withdraw { $0 < 3 }
+        #expect(queue.count == 5)
         #expect(queue.next(atMost: 9) == ByteBuffer(string: "bc"))
         #expect(queue.next(atMost: 9) == ByteBuffer(string: "ghi"))
         #expect(queue.next(atMost: 9) == nil)
         #expect(queue.takeAccepted() == [3])
     }
 
-    @Test func tooManySendersAreRefused() {
+    @Test func whoAwaitsRoomGetsItWhenHalfIsFree() {
         var queue = InputQueue<Int>(limit: 10)
-        var outcomes: [InputQueue<Int>.Appended] = []
-        for sender in 0..<18 { outcomes.append(queue.append(bytes(11), from: sender)) }
-        #expect(outcomes == Array(repeating: .waits, count: 16) + [.refused, .refused])
-        #expect(queue.count == 16 * 11)
-        #expect(queue.clear() == Array(0..<16))
+        queue.awaitRoom(1)
+        #expect(queue.takeAccepted() == [1])
+        #expect(queue.append(bytes(6), from: 2) == true)
+        queue.awaitRoom(3)
+        #expect(queue.takeAccepted() == [])
+        // Who only waits has nothing to withdraw: what came before is another's.
+        queue.withdraw { $0 == 3 }
+        queue.awaitRoom(4)
+        #expect(queue.next(atMost: 1) == bytes(1))
+        #expect(queue.takeAccepted() == [4])
+        #expect(queue.next(atMost: 9) == bytes(5))
+    }
+
+    @Test func whatIsClearedAnswersThoseThatWait() {
+        var queue = InputQueue<Int>(limit: 10)
+        for sender in 0..<3 { #expect(queue.append(bytes(11), from: sender) == false) }
+        #expect(queue.clear() == [0, 1, 2])
         #expect(queue.count == 0)
-        #expect(queue.append(bytes(10), from: 1) == .accepted)
+        #expect(queue.append(bytes(10), from: 1) == true)
     }
 }

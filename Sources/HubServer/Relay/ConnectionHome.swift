@@ -11,7 +11,7 @@ package protocol ConnectionHome: AnyObject, Sendable {
     func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange)
 
     /// Takes word of what became of a poll, from any thread: called once for each that was not refused. Also called for
-    /// bytes that wait for room and that the client was told are not taken.
+    /// bytes that wait for room and that the client was told are not taken, and for what waits to send such.
     ///
     /// - Parameter delivered: Whether its answer was written to the client. `false` where the client had left, be it
     ///   before the request was answered.
@@ -23,7 +23,7 @@ package protocol EdgeExchange: AnyObject, Sendable {
     /// Takes the home's answer, from any thread. There is one.
     func answer(_ answer: HomeAnswer)
 
-    /// The answer will be long in coming: a poll waits for messages, or a body for room.
+    /// The answer will be long in coming: a poll waits for messages, or a body for room. May be called again.
     func hold()
 }
 

@@ -51,7 +51,7 @@ extension HomeRequest {
         // One of another transport is about to be gone, its home is already.
         guard owner.transport == .webSockets, owner.userID == identity.userID else { return .unknownConnection }
         return switch self {
-        case .send: .sendToWebSocket
+        case .send, .room: .sendToWebSocket
         case .poll, .serverSentEvents: .otherTransport
         case .webSocket: .alreadyAttached
         case .terminate: .notTerminable

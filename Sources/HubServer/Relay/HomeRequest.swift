@@ -5,6 +5,9 @@ package enum HomeRequest: Sendable {
     /// `POST`: bytes for the hub, all of a request's body. Answered with ``HomeAnswer/accepted`` when there is room for
     /// them.
     case send(ByteBuffer)
+    /// A large `POST` is about to be read. Answered with ``HomeAnswer/accepted`` when the connection has its transport, and
+    /// room for more bytes.
+    case room
     /// `GET` of long polling: answered with ``HomeAnswer/poll(_:)``.
     ///
     /// The request is what the hub gets to see of the connection where this is its first poll; nil where it cannot be.
@@ -19,7 +22,7 @@ package enum HomeRequest: Sendable {
 
 /// What the home of a connection answers to a request.
 package enum HomeAnswer: Sendable {
-    /// The bytes of a `POST` are in the connection's buffer.
+    /// The bytes of a `POST` are in the connection's buffer, or may come.
     case accepted
     case poll(PollAnswer)
     /// A stream or socket is the connection's transport from now on; what the home says of it begins after this.
@@ -50,7 +53,7 @@ package enum HomeRefusal: UInt8, Sendable, Error {
     case alreadyAttached = 3
     case sendToWebSocket = 4
     case notTerminable = 5
-    /// Too much of what the client sent waits already.
+    /// What the client sent before was not read in time.
     case tooManySends = 6
     /// The server goes away.
     case shuttingDown = 7

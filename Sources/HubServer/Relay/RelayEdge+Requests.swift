@@ -88,6 +88,7 @@ extension RelayEdge {
                 request.home = home
                 return request.machine.received(pieces: Int(pieces), now: request.age)
             }
+            if pieces == .max { state.withLockedValue { $0.pending[number]?.exchange }?.hold() }
             watch(home)
         case .answer(let number, let home, let connection, let answer):
             answered(number, home: home, connection: connection, answer)

@@ -112,6 +112,7 @@ extension RelayHome {
             }
             state.bodies.remember(RelayBody(count: 0), for: id, until: .now + times.memory)
             complete = .send(whole)
+        case .room: complete = .room
         case .poll(let first): complete = .poll(first)
         case .serverSentEvents(let first): complete = .serverSentEvents(first, exchange.edgePeer())
         case .webSocket: complete = .webSocket(exchange.edgePeer())

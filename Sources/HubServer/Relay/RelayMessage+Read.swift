@@ -105,6 +105,7 @@ extension ByteBuffer {
         case 3: return readConnectionRequest(identity).map { .serverSentEvents($0) }
         case 4: return .terminate
         case 5: return .webSocket
+        case 6: return .room
         default: return nil
         }
     }

@@ -92,6 +92,8 @@ extension ByteBuffer {
             writeInteger(4 as UInt8)
         case .webSocket:
             writeInteger(5 as UInt8)
+        case .room:
+            writeInteger(6 as UInt8)
         }
     }
 
@@ -146,7 +148,7 @@ extension RelayRequest.Body {
     fileprivate var takesClaims: Bool {
         switch self {
         case .poll, .serverSentEvents, .webSocket: true
-        case .send, .terminate: false
+        case .send, .room, .terminate: false
         }
     }
 }

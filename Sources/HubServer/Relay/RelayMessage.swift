@@ -15,6 +15,7 @@ import NIOCore
 ///     * 3, a stream of server-sent events: the HTTP request
 ///     * 4, the end
 ///     * 5, a WebSocket for a connection that is there
+///     * 6, room for a large body
 /// * kind 2, what became of a poll: node | number | 1 = delivered, 0 = not
 /// * kind 3, what a session's edge says: node | number | count of what it said before (4 bytes) | a session's message
 ///
@@ -51,6 +52,7 @@ struct RelayRequestID: Sendable, Hashable {
 struct RelayRequest: Sendable {
     enum Body: Sendable {
         case send(piece: UInt16, of: UInt16, ByteBuffer)
+        case room
         case poll(ConnectionRequest?)
         case serverSentEvents(ConnectionRequest)
         case webSocket

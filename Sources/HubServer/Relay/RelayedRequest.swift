@@ -30,7 +30,7 @@ struct RelayedRequest: Sendable {
         case .send(let bytes): kind = .send(pieces: Self.pieces(of: bytes))
         case .poll: kind = .poll(timeout: edge.pollTimeout)
         case .serverSentEvents(_, let edge), .webSocket(let edge): peer = edge
-        case .terminate: break
+        case .room, .terminate: break
         }
         self.peer = peer
         machine = RelayRequest.StateMachine(kind, times: edge.times)
@@ -51,6 +51,7 @@ struct RelayedRequest: Sendable {
                 .send(
                     piece: UInt16(clamping: piece), of: UInt16(clamping: Self.pieces(of: bytes)),
                     Self.piece(piece, of: bytes))
+            case .room: .room
             case .poll(let request): .poll(request)
             case .serverSentEvents(let request, _): .serverSentEvents(request)
             case .webSocket: .webSocket

@@ -6,33 +6,40 @@ extension HTTPConnection {
     private static let sliceSize = 16 * 1024
 
     func receive(_ bytes: ByteBuffer, from exchange: any EdgeExchange) {
-        if case .ended = state.phase { return exchange.answer(.refused(.unknownConnection)) }
+        guard takesInput else { return exchange.answer(.refused(.unknownConnection)) }
+        let isAccepted = state.input.append(bytes, from: exchange)
+        deliver()
+        if isAccepted { exchange.answer(.accepted) } else { holdIfItWaits(exchange) }
+    }
+
+    /// Of a large body nothing is read before the connection has its transport.
+    func makeRoom(for exchange: any EdgeExchange) {
+        guard takesInput else { return exchange.answer(.refused(.unknownConnection)) }
+        state.input.awaitRoom(exchange)
+        deliver()
+        holdIfItWaits(exchange)
+    }
+
+    private func holdIfItWaits(_ exchange: any EdgeExchange) {
+        if state.input.lastWaiting === exchange { exchange.hold() }
+    }
+
+    private var takesInput: Bool {
+        switch state.phase {
+        case .unattached, .stream: true
         // The queue of a connection that polls to its end is not read any more.
-        if state.connection == nil, case .longPolling = state.phase {
-            return exchange.answer(.refused(.unknownConnection))
-        }
-        switch state.input.append(bytes, from: exchange) {
-        case .accepted:
-            deliver()
-            exchange.answer(.accepted)
-        case .refused:
-            exchange.answer(.refused(.tooManySends))
-        case .waits:
-            deliver()
-            exchange.hold()
-            answerAccepted()
+        case .longPolling: state.connection != nil
+        case .ended: false
         }
     }
 
     /// Hands on what waits, as long as the hub's connection takes it. It is asked piece by piece, so that a large body
     /// does not pile up there while one of its methods runs.
     func deliver() {
+        guard state.connection != nil else { return }
         while state.isReading, let connection = state.connection, let bytes = state.input.next(atMost: Self.sliceSize) {
             connection.receive(bytes)
         }
-    }
-
-    private func answerAccepted() {
         for sender in state.input.takeAccepted() { sender.answer(.accepted) }
     }
 
@@ -40,9 +47,6 @@ extension HTTPConnection {
         state.isReading = isReading
         guard isReading, state.input.count > 0 else { return }
         // Not at once: this is called while the connection reads what it was given before.
-        eventLoop.execute {
-            self.deliver()
-            self.answerAccepted()
-        }
+        eventLoop.execute { self.deliver() }
     }
 }

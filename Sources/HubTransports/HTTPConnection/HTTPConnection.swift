@@ -53,6 +53,7 @@ package final class HTTPConnection: ConnectionHome, Sendable {
             guard identity.userID == self.userID else { return exchange.answer(.refused(.unknownConnection)) }
             switch request {
             case .send(let bytes): self.receive(bytes, from: exchange)
+            case .room: self.makeRoom(for: exchange)
             case .poll(let request):
                 // Each poll is authenticated anew, and its user may show a newer token.
                 if identity.user != nil { self.state.connection?.authenticated(as: identity) }
@@ -96,6 +97,7 @@ extension HTTPConnection {
     /// The hub's connection loses its transport.
     func disconnect(error: (any Error)? = nil) {
         state.connection.take()?.transportClosed(error: error)
+        for sender in state.input.clear() { sender.answer(.refused(.unknownConnection)) }
     }
 
     /// Nothing more can come of the connection.
@@ -108,7 +110,6 @@ extension HTTPConnection {
         if .now - beginning < claimLifetime { endpoint.endClaim(of: id, timeToLive: claimLifetime) }
         state.reservation.take()?.release()
         place?.release()
-        for sender in state.input.clear() { sender.answer(.refused(.unknownConnection)) }
         disconnect(error: error)
     }
 }

@@ -1,55 +1,105 @@
 import HubServer
 import NIOConcurrencyHelpers
+import NIOCore
 
-/// An HTTP request that arrived at this node and waits for its home's answer.
+/// An HTTP request that arrived at this node and waits for an answer: its home's, or this node's leave to go on.
 final class HTTPExchange: EdgeExchange {
-    private enum State {
+    private enum Phase {
         case open
         case waiting(CheckedContinuation<HomeAnswer, Never>)
         case answered(HomeAnswer)
     }
 
-    private let state = NIOLockedValueBox(State.open)
-    private let home = NIOLockedValueBox<(any ConnectionHome)?>(nil)
+    private struct State {
+        var phase = Phase.open
+        var home: (any ConnectionHome)?
+        var isGivenUp = false
+        /// Runs while the request is held.
+        var timeout: Scheduled<Void>?
+    }
+
+    /// Until when the request waits.
+    private struct Patience {
+        let end: NIODeadline
+        let eventLoop: any EventLoop
+    }
+
+    private let givenUp: HomeAnswer
+    private let patience: Patience?
+    private let state = NIOLockedValueBox(State())
+
+    /// - Parameter givenUpAs: The answer where the client has left.
+    init(givenUpAs givenUp: HomeAnswer = .refused(.unavailable)) {
+        self.givenUp = givenUp
+        patience = nil
+    }
+
+    /// - Parameters:
+    ///   - givenUpAs: The answer where the client has left or the time is over.
+    ///   - end: When a request is given up that is held.
+    init(givenUpAs givenUp: HomeAnswer, at end: NIODeadline, on eventLoop: any EventLoop) {
+        self.givenUp = givenUp
+        patience = Patience(end: end, eventLoop: eventLoop)
+    }
 
     /// The first answer counts.
     func answer(_ answer: HomeAnswer) {
-        let waiter = state.withLockedValue { state -> CheckedContinuation<HomeAnswer, Never>? in
-            switch state {
+        let (waiter, timeout) = state.withLockedValue {
+            state -> (CheckedContinuation<HomeAnswer, Never>?, Scheduled<Void>?) in
+            switch state.phase {
             case .open:
-                state = .answered(answer)
-                return nil
+                state.phase = .answered(answer)
+                return (nil, state.timeout.take())
             case .waiting(let waiter):
-                state = .answered(answer)
-                return waiter
+                state.phase = .answered(answer)
+                return (waiter, state.timeout.take())
             case .answered:
-                return nil
+                return (nil, nil)
             }
         }
+        timeout?.cancel()
         waiter?.resume(returning: answer)
     }
 
-    func hold() {}
+    /// A home on another node says it again and again.
+    func hold() {
+        guard let patience else { return }
+        state.withLockedValue { state in
+            if case .answered = state.phase { return }
+            guard state.timeout == nil else { return }
+            state.timeout = patience.eventLoop.scheduleTask(deadline: patience.end) { self.giveUp() }
+        }
+    }
 
     /// Asks a home and waits for its answer. Once.
     func ask(_ request: HomeRequest, identity: HubIdentity, of home: any ConnectionHome) async -> HomeAnswer {
-        self.home.withLockedValue { $0 = home }
+        let isGivenUp = state.withLockedValue { state in
+            state.home = home
+            return state.isGivenUp
+        }
+        guard !isGivenUp else { return await value() }
         home.take(request, identity: identity, from: self)
+        // Given up meanwhile, it may have been told so before it got the request.
+        if state.withLockedValue({ $0.isGivenUp }) { home.finished(self, delivered: false) }
         return await value()
     }
 
-    /// The client of a poll has left before it was answered.
-    func clientLeft() {
-        home.withLockedValue { $0 }?.finished(self, delivered: false)
-        answer(.poll(.ended))
+    /// The client has left before it was answered, or has waited for too long.
+    func giveUp() {
+        let home = state.withLockedValue { state in
+            state.isGivenUp = true
+            return state.home
+        }
+        home?.finished(self, delivered: false)
+        answer(givenUp)
     }
 
     /// Waits for the answer. Once.
-    private func value() async -> HomeAnswer {
+    func value() async -> HomeAnswer {
         await withCheckedContinuation { waiter in
             let answer = state.withLockedValue { state -> HomeAnswer? in
-                if case .answered(let answer) = state { return answer }
-                state = .waiting(waiter)
+                if case .answered(let answer) = state.phase { return answer }
+                state.phase = .waiting(waiter)
                 return nil
             }
             if let answer { waiter.resume(returning: answer) }

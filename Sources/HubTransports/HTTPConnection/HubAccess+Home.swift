@@ -84,7 +84,7 @@ extension HomeRequest {
     fileprivate var isUsuallyFirst: Bool {
         switch self {
         case .serverSentEvents, .poll: true
-        case .send, .webSocket, .terminate: false
+        case .send, .room, .webSocket, .terminate: false
         }
     }
 }

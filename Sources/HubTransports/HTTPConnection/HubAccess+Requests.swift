@@ -37,12 +37,6 @@ extension HubAccess {
         }
     }
 
-    /// `POST`: returns when there is room for the bytes.
-    package func send(_ bytes: ByteBuffer, to target: Target, on eventLoop: any EventLoop) async throws(HubRefusal) {
-        let answer = try await ask(.send(bytes), of: target, on: eventLoop).answer
-        if case .refused(let refusal) = answer { throw HubRefusal(refusal) }
-    }
-
     /// `GET` of long polling: returns when there is something to answer.
     ///
     /// - Parameter onClientLeft: Is given what is to be called when the client has left before it was answered.
@@ -55,8 +49,8 @@ extension HubAccess {
         let (answer, exchange, home) = try await ask(
             .poll(first), of: target, on: eventLoop,
             makeExchange: {
-                let exchange = HTTPExchange()
-                onClientLeft { exchange.clientLeft() }
+                let exchange = HTTPExchange(givenUpAs: .poll(.ended))
+                onClientLeft { exchange.giveUp() }
                 return exchange
             })
         switch answer {

@@ -9,16 +9,21 @@ struct InputQueue<Sender> {
     private struct Body {
         var bytes: ByteBuffer
         /// How many bytes had come when this was at the queue's end.
-        let end: Int
+        var end: Int
         var isBegun = false
     }
 
-    /// How many senders may wait for room.
-    private static var senderLimit: Int { 16 }
+    private struct Waiter {
+        let sender: Sender
+        /// Waits until what had come so far is read but for half of the room.
+        var end: Int
+        /// Whether it has sent what ends there.
+        let hasSent: Bool
+    }
 
     private let limit: Int
     private var bodies: Deque<Body> = []
-    private var waiting: Deque<(sender: Sender, end: Int)> = []
+    private var waiting: Deque<Waiter> = []
     private var received = 0
     private var read = 0
 
@@ -28,23 +33,21 @@ struct InputQueue<Sender> {
     /// How many bytes wait to be read.
     var count: Int { received - read }
 
-    enum Appended: Equatable {
-        case accepted
-        /// The sender is among those of ``takeAccepted()`` when there is room.
-        case waits
-        /// Too many wait already; nothing was taken.
-        case refused
-    }
-
-    mutating func append(_ bytes: ByteBuffer, from sender: Sender) -> Appended {
+    /// - Returns: Whether the bytes are accepted; else the sender is among those of ``takeAccepted()`` when there is room.
+    mutating func append(_ bytes: ByteBuffer, from sender: Sender) -> Bool {
         let fits = count + bytes.readableBytes <= limit
-        guard fits || waiting.count < Self.senderLimit else { return .refused }
         received += bytes.readableBytes
         if bytes.readableBytes > 0 { bodies.append(Body(bytes: bytes, end: received)) }
-        guard !fits else { return .accepted }
-        waiting.append((sender, received))
-        return .waits
+        if !fits { waiting.append(Waiter(sender: sender, end: received, hasSent: bytes.readableBytes > 0)) }
+        return fits
     }
+
+    /// Lets a sender wait for room: it is among those of ``takeAccepted()`` when there is some.
+    mutating func awaitRoom(_ sender: Sender) {
+        waiting.append(Waiter(sender: sender, end: received, hasSent: false))
+    }
+
+    var lastWaiting: Sender? { waiting.last?.sender }
 
     /// The next bytes to be read, at most so many.
     mutating func next(atMost count: Int) -> ByteBuffer? {
@@ -71,10 +74,13 @@ struct InputQueue<Sender> {
     /// Drops what senders have sent that wait, unless it was begun to be read.
     mutating func withdraw(where matches: (Sender) -> Bool) {
         while let index = waiting.firstIndex(where: { matches($0.sender) }) {
-            let end = waiting.remove(at: index).end
-            guard let body = bodies.firstIndex(where: { $0.end == end }), !bodies[body].isBegun else { continue }
-            // It keeps its place, so that the ends of those behind it stay right.
-            bodies[body].bytes = ByteBuffer()
+            let waiter = waiting.remove(at: index)
+            guard waiter.hasSent, let body = bodies.firstIndex(where: { $0.end == waiter.end }), !bodies[body].isBegun
+            else { continue }
+            let size = bodies.remove(at: body).bytes.readableBytes
+            received -= size
+            for later in bodies.indices[body...] { bodies[later].end -= size }
+            for later in waiting.indices[index...] { waiting[later].end -= size }
         }
     }
 

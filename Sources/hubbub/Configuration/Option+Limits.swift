@@ -41,6 +41,12 @@ extension Option {
             help: "bytes that wait for the next poll of a client before its hub is held up"),
         Option("maximum-post-size", value: "BYTES", fallback: "4194304", help: "most bytes of one POST"),
         Option(
+            "large-post-buffer-size", value: "BYTES", fallback: "33554432",
+            help: "bytes of POSTs of more than 64 KiB that the node takes in at once; further ones wait, unread"),
+        Option(
+            "post-timeout", value: "DURATION", fallback: "90s",
+            help: "how long a POST may take until its bytes are taken"),
+        Option(
             "transports", value: "NAMES", fallback: "WebSockets,ServerSentEvents,LongPolling",
             help: "how clients may be connected, separated by commas"),
         Option(

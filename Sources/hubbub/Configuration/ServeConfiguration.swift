@@ -116,6 +116,8 @@ struct ServeConfiguration: Sendable {
         http.limits = try limits(values)
         http.transports = try transports(values)
         http.maximumPostSize = try values.count("maximum-post-size")
+        http.largePostBufferSize = try values.count("large-post-buffer-size")
+        http.postTimeout = try values.duration("post-timeout")
         http.trustedProxies = try trustedProxies(values)
         if values.isGiven("allowed-origins") {
             let origins = try values.list("allowed-origins")

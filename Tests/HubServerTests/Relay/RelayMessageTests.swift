@@ -21,8 +21,8 @@ import Testing
 
     private static let messages: [RelayMessage] = [
         request(.send(piece: 2, of: 3, bytes)), request(.poll(nil)), request(.poll(first)),
-        request(.serverSentEvents(first)), request(.terminate), request(.webSocket), .finished(id, delivered: true),
-        .finished(id, delivered: false), .fromEdge(id, count: 7, .data(bytes)),
+        request(.serverSentEvents(first)), request(.terminate), request(.webSocket), request(.room),
+        .finished(id, delivered: true), .finished(id, delivered: false), .fromEdge(id, count: 7, .data(bytes)),
         .fromEdge(id, count: 7, .consumed(70_000)), .fromEdge(id, count: .max, .ended(.lost)),
         .fromHome(9, connection: "c", count: 0, .close(.goingAway)),
         .fromHome(9, connection: "c", count: 1, .format(.text)),
