@@ -1,3 +1,4 @@
+import HTTPTypes
 import HubProtocol
 public import HubServer
 import HubTransports
@@ -74,6 +75,14 @@ public final class HTTPHubs: Sendable {
     func access(at path: some StringProtocol) -> HubAccess? {
         let path = path.lowercased()
         return state.withLock { $0.accesses[path] }
+    }
+
+    /// The hub whose WebSocket a request asks for. With a body, no request does.
+    func access(upgradedBy request: HTTPRequest) -> HubAccess? {
+        guard HubAccess.transport(askedBy: request) == .webSockets,
+            request.headerFields[.transferEncoding] == nil, (request.headerFields[.contentLength] ?? "0") == "0"
+        else { return nil }
+        return access(at: RequestTarget(request.path ?? "").path)
     }
 
     /// The hub whose negotiate path this is.

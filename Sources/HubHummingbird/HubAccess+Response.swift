@@ -71,7 +71,7 @@ extension HubAccess {
     private func getResponse(to request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Response {
         switch Self.transport(askedBy: request.head) {
         case .serverSentEvents: try await eventStreamResponse(to: request, from: identity)
-        case .webSockets: reusedConnectionResponse(to: request)
+        case .webSockets: notUpgradableResponse(to: request)
         case .longPolling: try await pollResponse(to: request, from: identity)
         }
     }
@@ -157,11 +157,11 @@ extension HubAccess {
         return textResponse(to: request, status: .accepted)
     }
 
-    /// A connection is upgraded with its first request only. The client is sent to make a new one.
-    private func reusedConnectionResponse(to request: Request) -> Response {
-        Response(
-            status: .temporaryRedirect,
-            headers: [.location: request.head.path ?? endpoint.path, .connection: "close"])
+    /// The server is not one that opens the WebSockets of hubs, or the request has a body.
+    private func notUpgradableResponse(to request: Request) -> Response {
+        var response = response(to: request, refusing: .notUpgradable)
+        response.headers[.connection] = "close"
+        return response
     }
 
     private func response(to request: Request, refusing refusal: HubRefusal) -> Response {

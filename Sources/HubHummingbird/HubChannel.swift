@@ -8,12 +8,13 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// An HTTP/1.1 connection that may become the WebSocket of a hub with its first request.
+/// An HTTP/1.1 connection that may become the WebSocket of a hub with any of its requests.
 public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
     /// A connection, and what its first request made of it.
     public struct Value: ServerChildChannelValue {
         public let channel: any Channel
         let watch: ClientWatch
+        let handler: NIOLoopBound<HubUpgradeHandler>
         let opening: EventLoopFuture<HubChannelOpening>
     }
 
@@ -31,7 +32,17 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         self.isSecure = isSecure
         self.responder = { request, writer, channel in
             do {
-                try await responder(hubs.spelledAsRouted(request), writer, channel)
+                let request = hubs.spelledAsRouted(request)
+                if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head) {
+                    let refusal = try await connection.decide(request.head, access)
+                    // A closure can take out what it cannot consume.
+                    var writer = Optional(writer)
+                    try await RefusedUpgrade.$current.withValue(RefusedUpgrade(refusal)) {
+                        if let writer = writer.take() { try await responder(request, writer, channel) }
+                    }
+                } else {
+                    try await responder(request, writer, channel)
+                }
                 ClientWatch.current?.responded(isWritten: true)
             } catch {
                 ClientWatch.current?.responded(isWritten: false)
@@ -63,7 +74,9 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
             try pipeline.addHandlers([encoder, decoder, codec, upgrade, watch])
             try pipeline.addHandlers(additional)
             try pipeline.addHandler(connectionState)
-            return Value(channel: channel, watch: watch, opening: opening.futureResult)
+            return Value(
+                channel: channel, watch: watch, handler: NIOLoopBound(upgrade, eventLoop: channel.eventLoop),
+                opening: opening.futureResult)
         }
     }
 
@@ -77,9 +90,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         }
         switch opening {
         case .http(let channel):
-            await ClientWatch.$current.withValue(value.watch) {
-                await handleHTTP(asyncChannel: channel, logger: logger)
-            }
+            await handle(channel, of: value, logger: logger)
         case .upgrade(let upgrade):
             await handle(upgrade, logger: logger)
         case nil:
@@ -87,15 +98,25 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
+    /// Plain HTTP, until the connection closes or becomes a WebSocket.
+    private func handle(
+        _ channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, of value: Value, logger: Logger
+    ) async {
+        let connection = ReusedConnection(handler: value.handler, channel: value.channel)
+        await ClientWatch.$current.withValue(value.watch) {
+            await ReusedConnection.$current.withValue(connection) {
+                await handleHTTP(asyncChannel: channel, logger: logger)
+            }
+        }
+        connection.upgrade()
+    }
+
     private func handle(_ upgrade: HubUpgrade, logger: Logger) async {
-        do {
-            let identity = try await upgrade.access.identify(upgrade.request)
-            let handshake = try WebSocketHandshake(upgrade.request, subProtocol: upgrade.access.subProtocol)
-            let admission = try await upgrade.access.admit(
-                upgrade.request, identity: identity, peer: upgrade.remoteAddress, on: upgrade.eventLoop)
-            upgrade.accept(handshake, admission)
+        do throws(HubRefusal) {
+            upgrade.accept(try await upgrade.decide())
         } catch {
             guard let channel = try? await upgrade.refuse().get() else { return }
+            // The connection is closed after this answer.
             await RefusedUpgrade.$current.withValue(RefusedUpgrade(error)) {
                 await handleHTTP(asyncChannel: channel, logger: logger)
             }

@@ -13,26 +13,9 @@ enum HubChannelOpening: Sendable {
     case upgrade(HubUpgrade)
 }
 
-/// A connection that asks for a hub's WebSocket.
-struct HubUpgrade: Sendable {
-    let request: HTTPRequest
-    let access: HubAccess
-    let remoteAddress: String?
-    fileprivate let handler: NIOLoopBound<HubUpgradeHandler>
-    let eventLoop: any EventLoop
-
-    /// Answers 101 and makes the connection the hub's.
-    func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission) {
-        eventLoop.execute { handler.value.accept(handshake, admission, at: access) }
-    }
-
-    /// Makes it a plain HTTP connection that has this request.
-    func refuse() -> EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>> {
-        eventLoop.submit { try handler.value.refuse() }
-    }
-}
-
-/// Looks at the first request of a connection and turns the connection into what it asks for.
+/// Looks at the requests of a connection and turns it into what they ask for: plain HTTP, until one of them asks for a
+/// WebSocket of a hub. It need not be the first one: a load balancer uses a connection for one client's requests and then for
+/// another's.
 ///
 /// NIO's own upgrade handler drops the head of a request that it does not upgrade (NIO 2.101), so that the router could
 /// not answer it, and leaves a connection that never sends a request open when the server stops.
@@ -49,8 +32,13 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         /// A client negotiates: the answer follows the end of its request.
         case negotiating(HTTPRequest, HubAccess)
         case deciding(HTTPRequest)
+        /// Plain HTTP.
+        case serving
+        /// A request among those of plain HTTP asks for an upgrade; its task decides.
+        case servingUpgrade
+        /// The channel of plain HTTP ends, and the connection stays.
+        case leavingHTTP
         case upgrading
-        case done
     }
 
     let hubs: HTTPHubs
@@ -80,7 +68,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.context = nil
         switch state {
         case .awaitingHead, .awaitingEnd, .negotiating: opening.fail(ChannelError.eof)
-        case .deciding, .upgrading, .done: break
+        case .deciding, .serving, .servingUpgrade, .leavingHTTP, .upgrading: break
         }
     }
 
@@ -123,10 +111,15 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                     HubUpgrade(
                         request: request, access: access, remoteAddress: context.remoteAddress?.ipAddress,
                         handler: NIOLoopBound(self, eventLoop: context.eventLoop), eventLoop: context.eventLoop)))
-        case .deciding:
+        case .serving:
+            if case .head(let request) = unwrapInboundIn(data), upgradedHub(request) != nil { state = .servingUpgrade }
+            context.fireChannelRead(data)
+        case .servingUpgrade:
+            context.fireChannelRead(data)
+        case .deciding, .leavingHTTP:
             // The decoder stops at a request that asks for an upgrade.
             context.close(promise: nil)
-        case .upgrading, .done:
+        case .upgrading:
             context.fireChannelRead(data)
         }
     }
@@ -135,14 +128,17 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
         case .awaitingHead, .awaitingEnd, .negotiating: openHTTP(context) { context.fireErrorCaught(error) }
-        case .deciding: context.close(promise: nil)
-        case .upgrading, .done: context.fireErrorCaught(error)
+        case .deciding, .leavingHTTP: context.close(promise: nil)
+        case .serving, .servingUpgrade, .upgrading: context.fireErrorCaught(error)
         }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (state, event) {
-        case (.deciding, is ChannelShouldQuiesceEvent):
+        case (.deciding, is ChannelShouldQuiesceEvent), (.servingUpgrade, is ChannelShouldQuiesceEvent),
+            (.leavingHTTP, is ChannelShouldQuiesceEvent):
+            context.close(promise: nil)
+        case (.servingUpgrade, ChannelEvent.inputClosed), (.leavingHTTP, ChannelEvent.inputClosed):
             context.close(promise: nil)
         case (.awaitingHead, ChannelEvent.inputClosed), (.awaitingEnd, ChannelEvent.inputClosed),
             (.negotiating, ChannelEvent.inputClosed), (.deciding, ChannelEvent.inputClosed):
@@ -156,18 +152,35 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What a client sends while its upgrade is decided waits in its socket. One read is let through: most decisions are
     /// made before it happens, and without it the socket would leave the selector and come back.
     func read(context: ChannelHandlerContext) {
-        if case .deciding = state, hasReadWhileDeciding {
-            isReadHeld = true
-        } else {
-            if case .deciding = state { hasReadWhileDeciding = true }
-            context.read()
+        guard isUpgradeDecided else {
+            if hasReadWhileDeciding { isReadHeld = true } else { context.read() }
+            hasReadWhileDeciding = true
+            return
+        }
+        context.read()
+    }
+
+    private var isUpgradeDecided: Bool {
+        switch state {
+        case .deciding, .servingUpgrade, .leavingHTTP: false
+        case .awaitingHead, .awaitingEnd, .negotiating, .serving, .upgrading: true
         }
     }
 
-    private func upgradedHub(_ request: HTTPRequest) -> HubAccess? {
-        guard HubAccess.transport(askedBy: request) == .webSockets else { return nil }
-        return hubs.access(at: RequestTarget(request.path ?? "").path)
+    /// The upgrade that is decided about was refused, or made.
+    private func goOnReading(_ context: ChannelHandlerContext) {
+        hasReadWhileDeciding = false
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context.read()
     }
+
+    /// What ends the channel of plain HTTP does not end the connection that leaves it.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if case .leavingHTTP = state { promise?.succeed() } else { context.close(mode: mode, promise: promise) }
+    }
+
+    private func upgradedHub(_ request: HTTPRequest) -> HubAccess? { hubs.access(upgradedBy: request) }
 }
 
 // MARK: Plain HTTP
@@ -182,7 +195,7 @@ extension HubUpgradeHandler {
         }
     }
 
-    fileprivate func refuse() throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+    func refuse() throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         guard let context, case .deciding(let request) = state else { throw ChannelError.ioOnClosedChannel }
         return try serveHTTP(context) {
             context.fireChannelRead(wrapInboundOut(.head(request)))
@@ -193,7 +206,7 @@ extension HubUpgradeHandler {
     private func serveHTTP(
         _ context: ChannelHandlerContext, passingOn request: () -> Void
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
-        state = .done
+        state = .serving
         let channel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
             wrappingChannelSynchronously: context.channel,
             configuration: .init(
@@ -201,17 +214,35 @@ extension HubUpgradeHandler {
                 backPressureStrategy: .init(lowWatermark: 2, highWatermark: 4), isOutboundHalfClosureEnabled: true))
         request()
         context.fireChannelReadComplete()
-        if isReadHeld { context.read() }
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        goOnReading(context)
         return channel
+    }
+
+    /// Whoever ends the channel of plain HTTP now leaves the connection to the WebSocket that follows.
+    func leaveHTTP() throws {
+        guard context != nil, case .servingUpgrade = state else { throw ChannelError.ioOnClosedChannel }
+        state = .leavingHTTP
+    }
+
+    /// The upgrade was refused: its request is answered, as any other.
+    func stayHTTP() {
+        guard let context, case .servingUpgrade = state else { return }
+        state = .serving
+        goOnReading(context)
     }
 }
 
 // MARK: WebSocket
 
 extension HubUpgradeHandler {
-    fileprivate func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission, at access: HubAccess) {
-        guard let context, case .deciding = state else { return }
+    func accept(_ handshake: WebSocketHandshake, _ admission: HubAccess.Admission, at access: HubAccess) {
+        guard let context else { return }
+        let hasServedHTTP: Bool
+        switch state {
+        case .deciding: hasServedHTTP = false
+        case .leavingHTTP: hasServedHTTP = true
+        case .awaitingHead, .awaitingEnd, .negotiating, .serving, .servingUpgrade, .upgrading: return
+        }
         state = .upgrading
         do {
             let channel = context.channel
@@ -219,13 +250,14 @@ extension HubUpgradeHandler {
             try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: HubWriteBuffers.socket)
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: HubWriteBuffers.channel)
             for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
-            let webSocket = WebSocketHandler(eventLoop: channel.eventLoop)
-            try pipeline.addHandler(webSocket)
+            // NIO's handler of the channel of plain HTTP cannot be removed, and lets no read through any more.
+            let webSocket = WebSocketHandler(eventLoop: channel.eventLoop, readsByItself: hasServedHTTP)
+            try pipeline.addHandler(webSocket, position: .after(self))
             // The client may send once it has this; until the decoder is gone it keeps what comes, and then hands it on.
             context.writeAndFlush(NIOAny(handshake.response), promise: nil)
             admission.start(on: webSocket, at: access.endpoint)
             pipeline.removeHandler(decoder, promise: nil)
-            if isReadHeld { context.read() }
+            if isReadHeld || hasServedHTTP { context.read() }
             pipeline.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)

@@ -90,6 +90,8 @@ package struct HubRefusal: Error, Sendable, Equatable {
     static let tooManySends = HubRefusal(.tooManySends, text: "What the connection was sent before is not read yet")
     package static let bodyTooLarge = HubRefusal(status: .contentTooLarge, text: "The request is too large")
     package static let bodyUnreadable = HubRefusal(status: .badRequest, text: "The request could not be read")
+    package static let notUpgradable = HubRefusal(
+        status: .badRequest, text: "The connection cannot become a WebSocket")
     static let noSendToWebSocket = HubRefusal(
         status: .methodNotAllowed, text: "POST requests are not allowed for WebSocket connections.",
         allowed: [.get, .options])

@@ -155,43 +155,6 @@ import Testing
         }
     }
 
-    @Test func anUpgradeOnAConnectionThatWasUsedBeforeIsSentToANewOne() async throws {
-        let router = Router()
-        router.get("plain") { _, _ in "plain HTTP" }
-        try await withNode(hubs: ["/chat": .forTests()], router: router) { node async throws in
-            let connection = try await RawConnection.connect(port: node.port)
-            try await connection.send(request: "GET /plain HTTP/1.1", headers: [])
-            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
-            try await connection.send(
-                request: "GET /chat?x=1 HTTP/1.1",
-                headers: [
-                    ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
-                    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-                ])
-            let answer = try await connection.readHead().lowercased()
-            #expect(answer.contains("http/1.1 307"))
-            #expect(answer.contains("location: /chat?x=1\r\n"))
-            #expect(answer.contains("connection: close\r\n"))
-            await connection.close()
-        }
-    }
-
-    @Test func framesThatFollowTheUpgradeInOnePacketAreNotLost() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
-            let connection = try await RawConnection.connect(port: node.port)
-            let handshake = Array("{\"protocol\":\"json\",\"version\":1}\u{1E}".utf8)
-            try await connection.send(
-                request: "GET /chat HTTP/1.1",
-                headers: [
-                    ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
-                    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-                ], then: [0x81, 0x80 | UInt8(handshake.count), 0, 0, 0, 0] + handshake)
-            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 101"))
-            #expect(try await connection.read(5) == [0x81, 3] + Array("{}\u{1E}".utf8))
-            await connection.close()
-        }
-    }
-
     @Test func clientsOfTwoNodesReachEachOther() async throws {
         let backplane = InMemoryBackplane()
         try await withNode(hubs: ["/chat": .forTests()], backplane: backplane) { first async throws in

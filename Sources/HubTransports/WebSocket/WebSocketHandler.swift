@@ -27,6 +27,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     private var stateMachine = StateMachine()
     /// As last told by the channel: asking it takes its lock, and this is asked for every frame.
     private var isChannelWritable = true
+    private let readsByItself: Bool
     private var isReading = true
     private var isReadHeld = false
     private var isFlushNeeded = false
@@ -34,8 +35,11 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     private var unwritten: ByteBuffer?
     private var closeDeadline: Scheduled<Void>?
 
-    package init(eventLoop: any EventLoop) {
+    /// - Parameter readsByItself: Whether reads of its channel do not get as far as to this handler, so that it asks for the
+    ///   next one itself.
+    package init(eventLoop: any EventLoop, readsByItself: Bool = false) {
         self.eventLoop = eventLoop
+        self.readsByItself = readsByItself
     }
 
     /// Sets who gets the client's messages; called when the handler is in the pipeline, before it reads anything.
@@ -62,9 +66,11 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
-        guard isFlushNeeded else { return }
-        isFlushNeeded = false
-        flush()
+        if isFlushNeeded {
+            isFlushNeeded = false
+            flush()
+        }
+        if readsByItself { read(context: context) }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
