@@ -251,7 +251,8 @@ extension HubUpgradeHandler {
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: HubWriteBuffers.channel)
             for handler in httpHandlers { pipeline.removeHandler(handler, promise: nil) }
             // NIO's handler of the channel of plain HTTP cannot be removed, and lets no read through any more.
-            let webSocket = WebSocketHandler(eventLoop: channel.eventLoop, readsByItself: hasServedHTTP)
+            let webSocket = WebSocketHandler(
+                eventLoop: channel.eventLoop, options: access.endpoint.options, readsByItself: hasServedHTTP)
             try pipeline.addHandler(webSocket, position: .after(self))
             // The client may send once it has this; until the decoder is gone it keeps what comes, and then hands it on.
             context.writeAndFlush(NIOAny(handshake.response), promise: nil)

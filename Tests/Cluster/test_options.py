@@ -57,6 +57,7 @@ OPTIONS = {
     "--client-timeout-interval": "HUBBUB_CLIENT_TIMEOUT_INTERVAL",
     "--transport-send-timeout": "HUBBUB_TRANSPORT_SEND_TIMEOUT",
     "--close-timeout": "HUBBUB_CLOSE_TIMEOUT",
+    "--going-away-timeout": "HUBBUB_GOING_AWAY_TIMEOUT",
     "--shutdown-timeout": "HUBBUB_SHUTDOWN_TIMEOUT",
     "--relay-timeout": "HUBBUB_RELAY_TIMEOUT",
     "--protocols": "HUBBUB_PROTOCOLS",

@@ -135,6 +135,35 @@ import Testing
         }
     }
 
+    @Test func theEndWaitsForAPollLongerThanForOtherTransports() async throws {
+        var options = HubOptions()
+        options.closeTimeout = .milliseconds(100)
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+            let connection = try await PollingConnection(to: [node])
+            try await connection.shakeHands()
+            let abort = "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
+            #expect(try await testRequest("POST", connection.url, body: abort).status == 200)
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(try await testRequest("GET", connection.url).body == "{\"type\":7}\u{1E}")
+            #expect(try await testRequest("GET", connection.url).status == 204)
+            try await connection.leavesNothing()
+        }
+    }
+
+    @Test func theEndIsGivenUpWhenItsClientDoesNotComeBack() async throws {
+        var options = HubOptions()
+        options.closeTimeout = .milliseconds(50)
+        options.disconnectTimeout = .seconds(2)
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+            let connection = try await PollingConnection(to: [node])
+            try await connection.shakeHands()
+            let abort = "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
+            #expect(try await testRequest("POST", connection.url, body: abort).status == 200)
+            try await connection.leavesNothing()
+            #expect(try await testRequest("GET", connection.url).status == 404)
+        }
+    }
+
     @Test func aHandshakeThatIsRefusedIsPolledToo() async throws {
         try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
             let url = try await negotiated(node)

@@ -16,6 +16,7 @@ import Testing
         ("transportSendTimeout", { $0.transportSendTimeout = .zero }),
         ("pollTimeout", { $0.pollTimeout = .zero }), ("disconnectTimeout", { $0.disconnectTimeout = .zero }),
         ("relayTimeout", { $0.relayTimeout = .zero }), ("closeTimeout", { $0.closeTimeout = .milliseconds(-5) }),
+        ("goingAwayTimeout", { $0.goingAwayTimeout = .zero }),
         ("shutdownTimeout", { $0.shutdownTimeout = .zero }),
         ("maximumReceiveMessageSize", { $0.maximumReceiveMessageSize = 0 }),
         ("maximumParallelInvocationsPerClient", { $0.maximumParallelInvocationsPerClient = 0 }),

@@ -32,7 +32,7 @@ import Testing
     private let recorder = Recorder()
 
     init() throws {
-        webSocket = WebSocketHandler(eventLoop: channel.eventLoop)
+        webSocket = WebSocketHandler(eventLoop: channel.eventLoop, options: HubOptions())
         try channel.pipeline.syncOperations.addHandler(webSocket)
         webSocket.attach(recorder)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

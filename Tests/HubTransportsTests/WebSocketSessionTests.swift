@@ -23,7 +23,7 @@ import Testing
     private let session: WebSocketSession
 
     init() throws {
-        webSocket = WebSocketHandler(eventLoop: channel.eventLoop)
+        webSocket = WebSocketHandler(eventLoop: channel.eventLoop, options: HubOptions())
         try channel.pipeline.syncOperations.addHandler(webSocket)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         session = WebSocketSession(

@@ -40,14 +40,16 @@ extension HubConnection {
         _ = state.machine.close()
         endTasks()
         endOutbox()
-        state.timers.closing(now: loop.now, limits: loop.limits)
+        state.timers.closing(until: loop.now.adding(loop.limits.close))
         state.transport?.close(.abort)
     }
 
     /// Nothing is taken for the client any more; what waits is sent, then the message, then the transport closes.
     func endOutput(with message: CloseMessage?, transport: TransportClose) {
         endTasks()
-        state.timers.closing(now: loop.now, limits: loop.limits)
+        // A client that polls is told with its next poll, for which it has its time.
+        let hasItsTime = state.transport?.timesItsWrites ?? false
+        state.timers.closing(until: hasItsTime ? .max : loop.now.adding(loop.limits.close))
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
         let waiters = outbox.withLock { outbox in
             outbox.take(into: &state.pending)

@@ -38,7 +38,9 @@ struct ConnectionTimers {
     }
 
     mutating func connected() { phase = .connected }
-    mutating func closing(now: Tick, limits: Limits) { phase = .closing(until: now.adding(limits.close)) }
+
+    /// - Parameter tick: `.max` for no time.
+    mutating func closing(until tick: Tick) { phase = .closing(until: tick) }
 
     /// - Parameter tick: `.max` for never.
     mutating func authenticated(until tick: Tick) { authenticationEnd = tick }

@@ -8,7 +8,7 @@ extension HubOptions {
             "clientTimeoutInterval": clientTimeoutInterval, "clientResultTimeout": clientResultTimeout,
             "transportSendTimeout": transportSendTimeout, "pollTimeout": pollTimeout,
             "disconnectTimeout": disconnectTimeout, "relayTimeout": relayTimeout, "closeTimeout": closeTimeout,
-            "shutdownTimeout": shutdownTimeout,
+            "goingAwayTimeout": goingAwayTimeout, "shutdownTimeout": shutdownTimeout,
         ]
         return durations.first { $0.value <= .zero }.map { "\($0.key) must be longer than 0" }
     }

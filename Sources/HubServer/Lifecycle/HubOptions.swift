@@ -63,8 +63,12 @@ public struct HubOptions: Sendable {
     /// the client is answered 503.
     public var relayTimeout: Duration = .seconds(10)
 
-    /// How long a transport may take to end after it was told to; then it is cut.
+    /// How long a transport may take to end after it was told to, as a WebSocket whose client is to answer a close frame
+    /// (`WebSockets.CloseTimeout`); then it is cut. A client that polls has its ``disconnectTimeout``.
     public var closeTimeout: Duration = .seconds(5)
+
+    /// The same of a WebSocket when the server shuts down: the process has to end.
+    public var goingAwayTimeout: Duration = .seconds(1)
 
     /// How long ``HubServer/shutdown()`` waits for connections to end in good order; then it cuts them.
     public var shutdownTimeout: Duration = .seconds(5)

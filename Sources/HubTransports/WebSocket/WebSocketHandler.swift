@@ -12,11 +12,6 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    /// How long a client may take to answer a close frame.
-    static let closeTimeout = TimeAmount.seconds(5)
-    /// The same when the server goes away: the process has to end.
-    static let goingAwayTimeout = TimeAmount.seconds(1)
-
     package let eventLoop: any EventLoop
     /// Of messages: text for JSON, binary for MessagePack.
     private var opcode = WebSocketOpcode.text
@@ -27,6 +22,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     private var stateMachine = StateMachine()
     /// As last told by the channel: asking it takes its lock, and this is asked for every frame.
     private var isChannelWritable = true
+    private let closeTimeout: TimeAmount
+    private let goingAwayTimeout: TimeAmount
     private let readsByItself: Bool
     private var isReading = true
     private var isReadHeld = false
@@ -35,10 +32,14 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
     private var unwritten: ByteBuffer?
     private var closeDeadline: Scheduled<Void>?
 
-    /// - Parameter readsByItself: Whether reads of its channel do not get as far as to this handler, so that it asks for the
-    ///   next one itself.
-    package init(eventLoop: any EventLoop, readsByItself: Bool = false) {
+    /// - Parameters:
+    ///   - options: How long a client may take to answer a close frame.
+    ///   - readsByItself: Whether reads of its channel do not get as far as to this handler, so that it asks for the next one
+    ///     itself.
+    package init(eventLoop: any EventLoop, options: HubOptions, readsByItself: Bool = false) {
         self.eventLoop = eventLoop
+        closeTimeout = TimeAmount(options.closeTimeout)
+        goingAwayTimeout = TimeAmount(min(options.closeTimeout, options.goingAwayTimeout))
         self.readsByItself = readsByItself
     }
 
@@ -169,7 +170,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
         case .sendClose(let code):
             setReading(true)
             writeAndFlush(.webSocketClose(code), context)
-            disconnect(context, after: close == .goingAway ? Self.goingAwayTimeout : Self.closeTimeout)
+            disconnect(context, after: close == .goingAway ? goingAwayTimeout : closeTimeout)
         case .disconnect:
             context.close(promise: nil)
         case .ignore:
@@ -197,12 +198,12 @@ package final class WebSocketHandler: ChannelDuplexHandler, ReplaceableTransport
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
             writeAndFlush(.webSocketClose(code), context, promise: promise)
-            disconnect(context, after: Self.closeTimeout)
+            disconnect(context, after: closeTimeout)
         case .fail(let code):
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
             writeAndFlush(.webSocketClose(code), context, promise: promise)
-            disconnect(context, after: Self.closeTimeout)
+            disconnect(context, after: closeTimeout)
         case .disconnect:
             context.close(promise: nil)
         case .ignore:

@@ -15,6 +15,9 @@ extension Option {
             help: "how long a client may take nothing of what waits for it"),
         Option("close-timeout", value: "DURATION", fallback: "5s", help: "how long a connection may take to end"),
         Option(
+            "going-away-timeout", value: "DURATION", fallback: "1s",
+            help: "the same of a WebSocket when the node is told to stop"),
+        Option(
             "shutdown-timeout", value: "DURATION", fallback: "5s",
             help: "how long connections may take to end when the node is told to stop"),
         Option(

@@ -11,6 +11,7 @@ extension ServeConfiguration {
         options.clientTimeoutInterval = try values.duration("client-timeout-interval")
         options.transportSendTimeout = try values.duration("transport-send-timeout")
         options.closeTimeout = try values.duration("close-timeout")
+        options.goingAwayTimeout = try values.duration("going-away-timeout")
         options.shutdownTimeout = try values.duration("shutdown-timeout")
         options.relayTimeout = try values.duration("relay-timeout")
         options.pollTimeout = try values.duration("poll-timeout")
