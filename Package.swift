@@ -178,11 +178,15 @@ let package = Package(
                 nioPosix, logging, lifecycle,
             ],
             swiftSettings: settings),
+        .target(
+            name: "HubTransportsTesting", dependencies: ["HubTransports", nioCore], path: "Tests/HubTransportsTesting",
+            swiftSettings: settings),
         .testTarget(
             name: "HubTransportsTests",
             dependencies: [
-                "HubTransports", "HubServer", "HubProtocol", "HubBackplane", "HubTesting", nioCore, nioLocks,
-                nioEmbedded, nioWebSocket, httpTypes, logging, jwtKit,
+                "HubTransports", "HubTransportsTesting", "HubServer", "HubProtocol", "HubBackplane", "HubTesting",
+                nioCore,
+                nioLocks, nioEmbedded, nioWebSocket, httpTypes, logging, jwtKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -198,7 +202,7 @@ let package = Package(
 
 let fuzzed: [Target.Dependency] = [
     "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubProtocol", "HubServer",
-    "HubTransports", nioCore, nioHTTP1, nioLocks, httpTypes,
+    "HubTransports", "HubTransportsTesting", nioCore, nioHTTP1, nioLocks, httpTypes,
 ]
 package.targets.append(
     isFuzzing

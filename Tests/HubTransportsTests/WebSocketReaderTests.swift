@@ -1,30 +1,12 @@
 import HubTesting
 import HubTransports
+import HubTransportsTesting
 import NIOCore
 import NIOWebSocket
 import Testing
 
 @Suite struct WebSocketReaderTests {
-    /// All events of these bytes, with the pieces of each message put together again.
-    private func read(_ pieces: [ByteBuffer]) -> [WebSocketReader.Event] {
-        var reader = WebSocketReader()
-        var events: [WebSocketReader.Event] = []
-        var message = ByteBuffer()
-        for piece in pieces {
-            reader.receive(piece)
-            while let event = reader.next() {
-                guard case .data(let bytes, let isText, let endsMessage) = event else {
-                    events.append(event)
-                    continue
-                }
-                message.writeImmutableBuffer(bytes)
-                guard endsMessage else { continue }
-                events.append(.data(message, isText: isText, endsMessage: true))
-                message = ByteBuffer()
-            }
-        }
-        return events
-    }
+    private func read(_ pieces: [ByteBuffer]) -> [WebSocketReader.Event] { WebSocketReader.events(of: pieces) }
 
     private func read(_ frames: ClientFrame...) -> [WebSocketReader.Event] {
         read(frames.map(\.buffer))
