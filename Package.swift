@@ -185,8 +185,7 @@ let package = Package(
             name: "HubTransportsTests",
             dependencies: [
                 "HubTransports", "HubTransportsTesting", "HubServer", "HubProtocol", "HubBackplane", "HubTesting",
-                nioCore,
-                nioLocks, nioEmbedded, nioWebSocket, httpTypes, logging, jwtKit,
+                nioCore, nioLocks, nioEmbedded, nioWebSocket, httpTypes, logging, jwtKit,
             ],
             swiftSettings: settings),
         .testTarget(

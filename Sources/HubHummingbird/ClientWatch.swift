@@ -13,9 +13,6 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, Sendable
     typealias InboundIn = NIOAny
     typealias OutboundIn = HTTPResponsePart
 
-    /// That of the connection whose requests this task answers.
-    @TaskLocal static var current: ClientWatch?
-
     private struct State {
         var hasLeft = false
         var hasEndedResponse = false

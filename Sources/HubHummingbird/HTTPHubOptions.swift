@@ -68,6 +68,11 @@ public struct HTTPHubOptions: Sendable {
     /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.
     public var negotiatesBeforeRouter = false
 
+    /// Whether an event stream leaves the task that has answered its request, which would take more than half of its memory.
+    /// Clients of HTTP/1.1 then have a connection for the stream alone, and the router's middleware sees how the answer begins,
+    /// but not what is in it: keep it off where middleware changes bodies.
+    public var detachesEventStreams = false
+
     /// The default options.
     public init() {}
 }

@@ -84,9 +84,13 @@ extension HubAccess {
         let stream = try await openEventStream(request.head, target, on: Self.eventLoop)
         watch?.limitWriteBuffers()
         watch?.onClientLeft { [weak stream] in stream?.ended() }
+        let connection = ReusedConnection.current.flatMap { $0.leavesEventStreams ? $0 : nil }
+        var headers = origins.headers(for: request.head, adding: EventStreamResponse.headers)
+        if connection != nil { headers[.connection] = "close" }
         return Response(
-            status: .ok, headers: origins.headers(for: request.head, adding: EventStreamResponse.headers),
+            status: .ok, headers: headers,
             body: ResponseBody { writer in
+                if let connection { try await connection.leave(to: stream) }
                 defer { stream.ended() }
                 while let events = try await stream.next() { try await writer.write(events) }
                 try await writer.finish(nil)

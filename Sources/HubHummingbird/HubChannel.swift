@@ -35,11 +35,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
                 let request = hubs.spelledAsRouted(request)
                 if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head) {
                     let refusal = try await connection.decide(request.head, access)
-                    // A closure can take out what it cannot consume.
-                    var writer = Optional(writer)
-                    try await RefusedUpgrade.$current.withValue(RefusedUpgrade(refusal)) {
-                        if let writer = writer.take() { try await responder(request, writer, channel) }
-                    }
+                    try await RefusedUpgrade.respond(to: request, refusal, writer, channel, responder)
                 } else {
                     try await responder(request, writer, channel)
                 }
@@ -98,17 +94,16 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    /// Plain HTTP, until the connection closes or becomes a WebSocket.
+    /// Plain HTTP, until the connection closes, becomes a WebSocket, or is an event stream to its end.
     private func handle(
         _ channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, of value: Value, logger: Logger
     ) async {
-        let connection = ReusedConnection(handler: value.handler, channel: value.channel)
-        await ClientWatch.$current.withValue(value.watch) {
-            await ReusedConnection.$current.withValue(connection) {
-                await handleHTTP(asyncChannel: channel, logger: logger)
-            }
+        let connection = ReusedConnection(
+            handler: value.handler, channel: value.channel, leavesEventStreams: hubs.options.detachesEventStreams)
+        await RequestChannel.$current.withValue(RequestChannel(watch: value.watch, connection: connection)) {
+            await handleHTTP(asyncChannel: channel, logger: logger)
         }
-        connection.upgrade()
+        connection.goOn()
     }
 
     private func handle(_ upgrade: HubUpgrade, logger: Logger) async {

@@ -10,7 +10,7 @@ import NIOHTTPTypes
 enum HubChannelOpening: Sendable {
     case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
     /// It asks for a WebSocket of a hub, and waits for the answer.
-    case upgrade(HubUpgrade)
+    indirect case upgrade(HubUpgrade)
 }
 
 /// Looks at the requests of a connection and turns it into what they ask for: plain HTTP, until one of them asks for a
@@ -25,13 +25,14 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// What is large is not part of the handler, which stays as long as its connection is one of plain HTTP.
     private enum State {
         case awaitingHead
         /// An upgrade was asked for: its request has to end before anything may follow.
-        case awaitingEnd(HTTPRequest, HubAccess)
+        indirect case awaitingEnd(HTTPRequest, HubAccess)
         /// A client negotiates: the answer follows the end of its request.
-        case negotiating(HTTPRequest, HubAccess)
-        case deciding(HTTPRequest)
+        indirect case negotiating(HTTPRequest, HubAccess)
+        indirect case deciding(HTTPRequest)
         /// Plain HTTP.
         case serving
         /// A request among those of plain HTTP asks for an upgrade; its task decides.
@@ -218,10 +219,27 @@ extension HubUpgradeHandler {
         return channel
     }
 
-    /// Whoever ends the channel of plain HTTP now leaves the connection to the WebSocket that follows.
+    /// Whoever ends the channel of plain HTTP now leaves the connection to the WebSocket or event stream that follows.
     func leaveHTTP() throws {
-        guard context != nil, case .servingUpgrade = state else { throw ChannelError.ioOnClosedChannel }
-        state = .leavingHTTP
+        guard context != nil else { throw ChannelError.ioOnClosedChannel }
+        switch state {
+        case .serving, .servingUpgrade: state = .leavingHTTP
+        case .awaitingHead, .awaitingEnd, .negotiating, .deciding, .leavingHTTP, .upgrading:
+            throw ChannelError.ioOnClosedChannel
+        }
+    }
+
+    /// The rest of a response that the channel of plain HTTP has begun.
+    func serve(_ stream: EventStreamResponse) {
+        guard let context, case .leavingHTTP = state else { return }
+        state = .serving
+        do {
+            let pipeline = context.pipeline.syncOperations
+            let last: any ChannelHandler = httpHandlers.last ?? self
+            try pipeline.addHandler(EventStreamHandler(stream), position: .after(last))
+        } catch {
+            context.close(promise: nil)
+        }
     }
 
     /// The upgrade was refused: its request is answered, as any other.

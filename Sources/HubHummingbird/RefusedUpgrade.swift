@@ -1,4 +1,6 @@
 import HubTransports
+import HummingbirdCore
+import NIOCore
 import Synchronization
 
 /// Carries the reason why an upgrade was refused to the route that answers the request, so that the answer passes
@@ -10,6 +12,18 @@ final class RefusedUpgrade: Sendable {
 
     init(_ refusal: HubRefusal) {
         self.refusal = Mutex(refusal)
+    }
+
+    /// Answers a request whose upgrade was refused.
+    static func respond(
+        to request: Request, _ refusal: HubRefusal, _ writer: consuming ResponseWriter, _ channel: any Channel,
+        _ responder: HTTPChannelHandler.Responder
+    ) async throws {
+        // A closure can take out what it cannot consume.
+        var writer = Optional(writer)
+        try await $current.withValue(RefusedUpgrade(refusal)) {
+            if let writer = writer.take() { try await responder(request, writer, channel) }
+        }
     }
 
     /// The reason, once: later requests of the same connection are requests of their own.

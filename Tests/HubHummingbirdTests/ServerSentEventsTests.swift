@@ -8,8 +8,19 @@ import ServiceLifecycle
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ServerSentEventsTests {
-    @Test func theHeadAndAFirstCommentComeAtOnce() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    /// Serves a hub whose event streams stay in the task of their request, or leave it.
+    private func withNode(
+        hub: Hub = .forTests(), detaching: Bool, _ body: @Sendable (TestNode) async throws -> Void
+    ) async throws {
+        var options = HTTPHubOptions()
+        options.detachesEventStreams = detaching
+        try await HubHummingbirdTests.withNode(hubs: ["/chat": hub], httpOptions: options) { node async throws in
+            try await body(node)
+        }
+    }
+
+    @Test(arguments: [false, true]) func theHeadAndAFirstCommentComeAtOnce(detaching: Bool) async throws {
+        try await withNode(detaching: detaching) { node in
             let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id)
             let stream = try await TestEventStream.open(node.url("/chat?id=\(id)"))
             #expect(stream.status == 200)
@@ -30,8 +41,8 @@ import Testing
         }
     }
 
-    @Test func carriesInvocationsBothWays() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func carriesInvocationsBothWays(detaching: Bool) async throws {
+        try await withNode(detaching: detaching) { node in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat?room=7")], over: .serverSentEvents)
             #expect(try await client.invoke("Echo", "héllo", returning: String.self) == "héllo")
             #expect(try await client.invoke("MyID", returning: String.self) == client.connectionID)
@@ -46,11 +57,11 @@ import Testing
         }
     }
 
-    @Test func aClientThatLeavesIsDisconnected() async throws {
+    @Test(arguments: [false, true]) func aClientThatLeavesIsDisconnected(detaching: Bool) async throws {
         let (ends, ended) = AsyncStream<Bool>.makeStream()
         let hub = Hub.forTests()
         hub.onDisconnected { _, error in ended.yield(error == nil) }
-        try await withNode(hubs: ["/chat": hub]) { node async throws in
+        try await withNode(hub: hub, detaching: detaching) { node in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .serverSentEvents)
             _ = try await client.invoke("Echo", "", returning: String.self)
             try await client.close()
@@ -59,8 +70,8 @@ import Testing
         }
     }
 
-    @Test func aHubThatEndsTheConnectionEndsTheStream() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aHubThatEndsTheConnectionEndsTheStream(detaching: Bool) async throws {
+        try await withNode(detaching: detaching) { node in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .serverSentEvents)
             try await client.send(raw: "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}")
             let close = try await client.inbox.take(within: HubTestClient.timeout) { message in
@@ -71,8 +82,8 @@ import Testing
         }
     }
 
-    @Test func aSlowReaderIsSentEverything() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aSlowReaderIsSentEverything(detaching: Bool) async throws {
+        try await withNode(detaching: detaching) { node in
             let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id)
             let stream = try await TestEventStream.open(node.url("/chat?id=\(id)"))
             let url = node.url("/chat?id=\(id)")
@@ -95,8 +106,8 @@ import Testing
         }
     }
 
-    @Test func aServerThatStopsSendsClientsAway() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aServerThatStopsSendsClientsAway(detaching: Bool) async throws {
+        try await withNode(detaching: detaching) { node in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .serverSentEvents)
             _ = try await client.invoke("Echo", "", returning: String.self)
             await node.group.triggerGracefulShutdown()
@@ -105,6 +116,27 @@ import Testing
             }
             #expect(close == .close(CloseMessage(allowReconnect: true)))
             await #expect(throws: HubTestError.closed) { try await client.next("nothing") }
+        }
+    }
+
+    @Test func aStreamThatLeavesItsTaskComesAfterOtherRequestsAndIsTheLast() async throws {
+        try await withNode(detaching: true) { node in
+            let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id)
+            let connection = try await RawConnection.connect(port: node.port)
+            try await connection.send(request: "POST /chat?id=\(id) HTTP/1.1", headers: [("Content-Length", "0")])
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
+            try await connection.send(
+                request: "GET /chat?id=\(id) HTTP/1.1", headers: [("Accept", "text/event-stream")])
+            let head = try await connection.readHead().lowercased()
+            #expect(head.hasPrefix("http/1.1 200"))
+            #expect(head.contains("connection: close\r\n"))
+            #expect(try await connection.read(8) == Array("3\r\n:\r\n\r\n".utf8))
+            // Its client's half of the connection ends: it has left.
+            try await connection.halfClose()
+            await #expect(throws: ChannelError.self) { try await connection.readHead() }
+            while try await testRequest("POST", node.url("/chat?id=\(id)")).status != 404 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 }

@@ -71,15 +71,16 @@ import Testing
         let home = Home()
         let stream = EventStream()
         stream.opened(at: home)
+        let response = EventStreamResponse(stream)
         stream.take(.data(ByteBuffer(repeating: 0x61, count: 20_000)))
-        #expect(try await stream.nextEvents()?.readableBytes == 3 + 6 + 20_000 + 4)
+        #expect(try await response.next()?.readableBytes == 3 + 6 + 20_000 + 4)
         #expect(home.said.all == [])
         stream.take(.close(.normal))
-        #expect(try await stream.nextEvents() == nil)
+        #expect(try await response.next() == nil)
         #expect(home.said.all == [.consumed(20_000)])
         stream.ended()
         #expect(home.said.all == [.consumed(20_000), .ended(.graceful)])
-        await #expect(throws: ChannelError.self) { try await stream.nextEvents() }
+        await #expect(throws: ChannelError.self) { try await response.next() }
     }
 
     @Test func aResponseThatIsDroppedEndsItsStream() {

@@ -41,7 +41,7 @@ struct HubTLSChannel: ServerChildChannel {
                 try await watch.watchStream()
                 // A closure can take out what it cannot consume.
                 var writer = Optional(writer)
-                try await ClientWatch.$current.withValue(watch) {
+                try await RequestChannel.$current.withValue(RequestChannel(watch: watch, connection: nil)) {
                     guard let writer = writer.take() else { return }
                     try await http1.responder(request, writer, stream)
                 }

@@ -4,7 +4,7 @@ import NIOCore
 
 /// A stream of server-sent events at its edge: the body of the response to the client's `GET`.
 ///
-/// The home writes to it from its event loop; one task, which writes the response, takes from it.
+/// The home writes to it from its event loop; who writes the response takes from it.
 final class EventStream: SessionPeer {
     private struct State {
         var machine = StateMachine()
@@ -12,7 +12,19 @@ final class EventStream: SessionPeer {
         var credit = SessionCredit()
         /// How many bytes of the home's data the reader was given and has not yet written.
         var size = 0
-        var reader: CheckedContinuation<StateMachine.Next, Never>?
+        var reader: (@Sendable (EventStreamResponse.Next) -> Void)?
+
+        /// Nil where there is nothing yet.
+        mutating func next() -> EventStreamResponse.Next? {
+            switch machine.next() {
+            case .events(let events, let size):
+                self.size = size
+                return .events(events)
+            case .finish: return .finish
+            case .abort: return .abort
+            case .nothingYet: return nil
+            }
+        }
     }
 
     private let state = NIOLockedValueBox(State())
@@ -35,48 +47,26 @@ final class EventStream: SessionPeer {
     /// Changes the state and wakes the reader where that has something to do now.
     private func change(_ change: (inout StateMachine) -> Void) {
         let wake = state.withLockedValue {
-            state -> (CheckedContinuation<StateMachine.Next, Never>, StateMachine.Next)? in
+            state -> ((EventStreamResponse.Next) -> Void, EventStreamResponse.Next)? in
             change(&state.machine)
-            guard let reader = state.reader else { return nil }
-            let next = state.machine.next()
-            if next == .nothingYet { return nil }
+            guard let reader = state.reader, let next = state.next() else { return nil }
             state.reader = nil
             return (reader, next)
         }
-        if let (reader, next) = wake { reader.resume(returning: next) }
+        if let (reader, next) = wake { reader(next) }
     }
 
-    /// The next bytes of the body, when there are some; nil at the body's end. What was returned before has been written.
-    ///
-    /// - Throws: `ChannelError` where the response has to be broken off.
-    func nextEvents() async throws -> ByteBuffer? {
-        consumed()
-        switch await next() {
-        case .events(let events, let size):
-            state.withLockedValue { $0.size = size }
-            return events
-        case .finish: return nil
-        case .abort, .nothingYet: throw ChannelError.ioOnClosedChannel
-        }
-    }
-
-    private func next() async -> StateMachine.Next {
-        await withCheckedContinuation { reader in
-            let next = state.withLockedValue { state in
-                let next = state.machine.next()
-                if next == .nothingYet { state.reader = reader }
-                return next
-            }
-            if next != .nothingYet { reader.resume(returning: next) }
-        }
-    }
-
-    private func consumed() {
-        let (home, consumed) = state.withLockedValue { state in
-            defer { state.size = 0 }
-            return (state.home, state.credit.consumed(state.size))
+    /// Gives a reader what is next of the body, once and when there is something. What was given before has been written.
+    func next(_ reader: @escaping @Sendable (EventStreamResponse.Next) -> Void) {
+        let (home, consumed, next) = state.withLockedValue { state in
+            let consumed = state.credit.consumed(state.size)
+            state.size = 0
+            let next = state.next()
+            if next == nil { state.reader = reader }
+            return (state.home, consumed, next)
         }
         if let consumed { home?.take(.consumed(consumed)) }
+        if let next { reader(next) }
     }
 
     /// The client has left, or the response is over. From any thread, any number of times.

@@ -16,10 +16,29 @@ package final class EventStreamResponse: Sendable {
         .contentEncoding: "identity", .xAccelBuffering: "no",
     ]
 
-    /// The next bytes of the body; nil at its end. Ask again when they are written and the client's side can take more.
+    /// What is to be written next.
+    package enum Next: Sendable, Equatable {
+        case events(ByteBuffer)
+        case finish
+        /// The response has to be broken off.
+        case abort
+    }
+
+    /// Gives a reader what is next of the body, once and when there is something, from any thread. Call again when that is
+    /// written and the client's side can take more.
+    package func next(_ reader: @escaping @Sendable (Next) -> Void) { stream.next(reader) }
+
+    /// The next bytes of the body; nil at its end.
     ///
     /// - Throws: `ChannelError` where the response has to be broken off.
-    package func next() async throws -> ByteBuffer? { try await stream.nextEvents() }
+    package func next() async throws -> ByteBuffer? {
+        let part: Next = await withCheckedContinuation { reader in next { reader.resume(returning: $0) } }
+        switch part {
+        case .events(let events): return events
+        case .finish: return nil
+        case .abort: throw ChannelError.ioOnClosedChannel
+        }
+    }
 
     /// The response is over, or its client has left. From any thread.
     package func ended() { stream.ended() }

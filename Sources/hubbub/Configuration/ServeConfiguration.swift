@@ -106,6 +106,7 @@ struct ServeConfiguration: Sendable {
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
         var http = HTTPHubOptions()
         http.negotiatesBeforeRouter = true
+        http.detachesEventStreams = true
         http.connectTimeout = try values.duration("connect-timeout")
         http.minimumProtocolVersion = try values.value("minimum-protocol-version", expected: "0 or 1") {
             ["0": 0, "1": 1][$0]
