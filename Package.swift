@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "HubBackplane", targets: ["HubBackplane"]),
         .library(name: "HubBackplaneRedis", targets: ["HubBackplaneRedis"]),
         .library(name: "ChatModels", targets: ["ChatModels"]),
+        .library(name: "AzureIdentity", targets: ["AzureIdentity"]),
         .library(name: "HubTesting", targets: ["HubTesting"]),
     ],
     dependencies: [
@@ -109,6 +110,12 @@ let package = Package(
             name: "ChatModels", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, logging],
             swiftSettings: settings),
         .target(
+            name: "AzureIdentity",
+            dependencies: [
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, logging,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "ChatHub",
             dependencies: [
                 "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, deque, logging,
@@ -160,6 +167,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ChatModelsTests", dependencies: ["ChatModels", "HubTesting", nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AzureIdentityTests",
+            dependencies: [
+                "AzureIdentity", nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1, logging,
+                inMemoryLogging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ChatHubTests",

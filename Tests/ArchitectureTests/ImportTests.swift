@@ -7,7 +7,8 @@ import Testing
         .deletingLastPathComponent().appending(path: "Sources")
 
     private static let own: Set<String> = [
-        "CHiredis", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
+        "AzureIdentity", "CHiredis", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis",
+        "HubHummingbird",
         "HubProtocol", "HubServer", "HubTesting", "HubTransports",
     ]
 
@@ -21,6 +22,7 @@ import Testing
         ("HubTransports", ["HubServer", "HubProtocol", "HubBackplane"]),
         ("HubHummingbird", ["HubTransports", "HubServer", "HubProtocol", "HubBackplane"]),
         ("ChatModels", []),
+        ("AzureIdentity", []),
         ("ChatHub", ["HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels"]),
         ("HubTesting", ["HubServer", "HubProtocol", "HubBackplane"]),
     ]
