@@ -48,6 +48,10 @@ import Testing
         #expect(try Self.imports(of: module).isDisjoint(with: ["Hummingbird", "HummingbirdCore"]))
     }
 
+    @Test(arguments: allowed.map(\.module)) func startsNoProcesses(module: String) throws {
+        #expect(try Self.imports(of: module).contains("Subprocess") == (module == "AzureIdentity"))
+    }
+
     @Test(arguments: allowed.map(\.module)) func leavesTokensToTheTransports(module: String) throws {
         #expect(try Self.imports(of: module).contains("JWTKit") == (module == "HubTransports"))
     }
