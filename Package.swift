@@ -155,6 +155,9 @@ let package = Package(
                 httpTypes, logging, lifecycle, argumentParser, x509, asn1,
             ],
             path: "Tests/ConformanceServer", swiftSettings: settings),
+        .executableTarget(
+            name: "AzureIdentityProbe", dependencies: ["AzureIdentity", argumentParser, logging, nioSSL],
+            path: "Tests/AzureIdentityProbe", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(
             name: "HubProtocolTests", dependencies: ["HubProtocol", "HubTesting", nioCore], swiftSettings: settings),
