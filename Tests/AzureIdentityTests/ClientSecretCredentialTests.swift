@@ -139,10 +139,14 @@ import Testing
         let transport = ScriptedTransport(.token("very-secret-token"))
         let credential = try credential(transport)
         let token = try await credential.getToken(scope)
-        var dumped = ""
-        dump(token, to: &dumped)
-        for text in ["\(token)", String(reflecting: token), dumped] {
-            #expect(!text.contains("very-secret-token"))
+        let options = TokenCredentialOptions(environment: ["AZURE_CLIENT_SECRET": Self.secret])
+        for value in [token, credential, options] as [Any] {
+            var dumped = ""
+            dump(value, to: &dumped)
+            for text in ["\(value)", String(reflecting: value), dumped] {
+                #expect(!text.contains("very-secret-token"))
+                #expect(!text.contains(Self.secret))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ public import FoundationEssentials
 public import Logging
 public import NIOSSL
 
-/// What all credentials have in common.
+/// What all credentials have in common. Descriptions leave the environment out, as it holds secrets.
 public struct TokenCredentialOptions: Sendable {
     /// Where Entra is: a host, or an https URL. Nil takes `AZURE_AUTHORITY_HOST`, else ``AzureAuthorityHosts/azurePublicCloud``.
     public var authorityHost: String?
@@ -39,6 +39,12 @@ public struct TokenCredentialOptions: Sendable {
         self.processTimeout = processTimeout
         self.logger = logger
     }
+}
+
+extension TokenCredentialOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "TokenCredentialOptions(authorityHost: \(authorityHost, default: "nil"))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["authorityHost": authorityHost as Any]) }
 }
 
 extension TokenCredentialOptions {
