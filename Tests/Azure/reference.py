@@ -41,7 +41,7 @@ def make(credential, client_id=None, object_id=None, resource_id=None, exclude=(
             return AzureDeveloperCliCredential()
 
 
-def run(environment, credential, scopes, tenant_id=None, claims=None, times=1, **options):
+def run(environment, credential, scopes, tenant_id=None, claims=None, cae=False, times=1, **options):
     with mock.patch.dict(os.environ, environment, clear=True):
         try:
             made = make(credential, **options)
@@ -49,7 +49,7 @@ def run(environment, credential, scopes, tenant_id=None, claims=None, times=1, *
             return {"outcome": "configuration", "description": str(error)}
         try:
             for _ in range(times):
-                request = {"tenant_id": tenant_id, "claims": claims}
+                request = {"tenant_id": tenant_id, "claims": claims, "enable_cae": cae}
                 token = made.get_token_info(*scopes, options={k: v for k, v in request.items() if v})
         except CredentialUnavailableError as error:
             return {"outcome": "unavailable", "description": str(error)}

@@ -54,7 +54,7 @@ class SideBySide:
         for name in exclude:
             command += ["--exclude", SOURCES[name]]
         for name, value in options.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+            command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         done = subprocess.run(
             command, env=self.environment(environment), capture_output=True, text=True, timeout=30, check=False
         )
@@ -69,6 +69,8 @@ class SideBySide:
         form = request["form"] | {}
         # Asks for an id of the client, of which nothing is made.
         form.pop("client_info", None)
+        if "claims" in form:
+            form["claims"] = json.loads(form["claims"])
         if self.certificate and "client_assertion" in form:
             form["client_assertion"] = read_assertion(form["client_assertion"], self.certificate)
         return request | {"form": form}

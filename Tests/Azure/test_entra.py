@@ -1,5 +1,7 @@
 """Applications that prove to Entra who they are."""
 
+import json
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -27,7 +29,16 @@ def test_claims_and_several_scopes(both, application_variables):
     claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
     run = both.same(variables, "environment", scopes=["a/.default", "b/.default"], claims=claims)
     assert run.requests[0]["form"]["scope"] == "a/.default b/.default"
-    assert run.requests[0]["form"]["claims"] == claims
+    assert run.requests[0]["form"]["claims"] == json.loads(claims)
+
+
+def test_claims_of_a_program_that_handles_challenges(both, application_variables):
+    variables = application_variables | {"AZURE_CLIENT_SECRET": "s"}
+    run = both.same(variables, "environment", cae=True, times=2)
+    assert run.requests[0]["form"]["claims"] == {"access_token": {"xms_cc": {"values": ["CP1"]}}}
+    claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}},"x":[1,null,"a"]}'
+    run = both.same(variables, "environment", cae=True, claims=claims)
+    assert set(run.requests[0]["form"]["claims"]["access_token"]) == {"nbf", "xms_cc"}
 
 
 def test_a_wrong_secret(both, application_variables):

@@ -21,6 +21,7 @@ struct AzureIdentityProbe: AsyncParsableCommand {
     /// Of the request, not of the credential.
     @Option var tenantID: String?
     @Option var claims: String?
+    @Flag var cae = false
     @Option var clientID: String?
     @Option var objectID: String?
     @Option var resourceID: String?
@@ -35,7 +36,7 @@ struct AzureIdentityProbe: AsyncParsableCommand {
             let credential = try makeCredential()
             for _ in 0..<times {
                 let token = try await credential.getToken(
-                    TokenRequestContext(scopes: scope, tenantID: tenantID, claims: claims))
+                    TokenRequestContext(scopes: scope, tenantID: tenantID, claims: claims, isCAEEnabled: cae))
                 last = Outcome(token)
             }
         } catch let error as CredentialUnavailableError {

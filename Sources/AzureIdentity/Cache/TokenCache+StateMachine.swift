@@ -6,16 +6,20 @@ extension TokenCache {
         struct Key: Hashable {
             let scopes: [String]
             let tenantID: String?
+            let isCAEEnabled: Bool
             let claims: String?
 
             init(_ context: TokenRequestContext) {
                 scopes = context.scopes
                 tenantID = context.tenantID
+                isCAEEnabled = context.isCAEEnabled
                 claims = context.claims
             }
 
             /// Under what a token is kept: one that was got with claims serves those that ask without.
-            fileprivate var stored: StoredKey { StoredKey(scopes: scopes, tenantID: tenantID) }
+            fileprivate var stored: StoredKey {
+                StoredKey(scopes: scopes, tenantID: tenantID, isCAEEnabled: isCAEEnabled)
+            }
         }
 
         enum Answer: Equatable {
@@ -39,6 +43,7 @@ extension TokenCache {
         fileprivate struct StoredKey: Hashable {
             let scopes: [String]
             let tenantID: String?
+            let isCAEEnabled: Bool
         }
 
         private struct Entry {

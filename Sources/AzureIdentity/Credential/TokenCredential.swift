@@ -27,12 +27,16 @@ public struct TokenRequestContext: Sendable, Hashable {
     /// The claims of a resource's challenge (`insufficient_claims`), as JSON. A request with claims is never answered from the
     /// cache.
     public var claims: String?
+    /// Whether the program can do what such a challenge asks of it. Entra then gives tokens that last about a day and may be
+    /// revoked before (continuous access evaluation); managed identities, `az` and `azd` have no such tokens.
+    public var isCAEEnabled: Bool
     /// Whether a chain asks, which would rather hear soon that a credential is unavailable than wait for it.
     var isChained = false
 
-    public init(scopes: [String], tenantID: String? = nil, claims: String? = nil) {
+    public init(scopes: [String], tenantID: String? = nil, claims: String? = nil, isCAEEnabled: Bool = false) {
         self.scopes = scopes
         self.tenantID = tenantID
         self.claims = claims
+        self.isCAEEnabled = isCAEEnabled
     }
 }

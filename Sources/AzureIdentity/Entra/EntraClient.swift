@@ -44,7 +44,7 @@ struct EntraClient: Sendable {
         let proof = try proof(endpoint)
         let redaction = Redaction(secrets: [proof.secret, proof.secret.percentEncoded])
         var request = IdentityRequest(method: .POST, url: endpoint, timeout: options.requestTimeout)
-        request.form = form(scopes, proof, claims: context.claims)
+        request.form = form(scopes, proof, claims: try claims(context))
         let response: IdentityResponse
         do {
             response = try await transport.send(request, retrying: .entra, clock: options.clock)
@@ -59,6 +59,14 @@ struct EntraClient: Sendable {
             throw AuthenticationFailedError(credential: credential, reason: "Entra's answer is not a token.")
         }
         return token
+    }
+
+    private func claims(_ context: TokenRequestContext) throws(AuthenticationFailedError) -> String? {
+        do {
+            return try ClaimsRequest.merge(challenge: context.claims, isCAEEnabled: context.isCAEEnabled)
+        } catch {
+            throw AuthenticationFailedError(credential: credential, reason: "the claims are not a JSON object.")
+        }
     }
 
     private func form(_ scopes: Scopes, _ proof: Proof, claims: String?) -> [(name: String, value: String)] {
