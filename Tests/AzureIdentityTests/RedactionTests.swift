@@ -13,6 +13,13 @@ import Testing
         #expect(Redaction(secrets: ["hush", ""])(text) == shown)
     }
 
+    @Test func showsNoHalfOfASecretAtACut() {
+        for padding in [Redaction.maximumLength - 2, 8 * Redaction.maximumLength - 2] {
+            let text = String(repeating: " ", count: padding - 1) + "ahush"
+            #expect(!Redaction(secrets: ["hush"])(text).contains("hu"))
+        }
+    }
+
     @Test func isNotLong() {
         let shown = Redaction()(String(repeating: "word ", count: 100_000))
         #expect(shown.count == Redaction.maximumLength + 1)

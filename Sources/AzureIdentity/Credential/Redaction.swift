@@ -6,11 +6,13 @@ struct Redaction: Sendable {
     static let maximumLength = 500
 
     func callAsFunction(_ text: some StringProtocol) -> String {
-        var words = text.prefix(8 * Self.maximumLength).split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
+        // Before anything is cut off, or the first half of a secret would pass.
+        var text = String(text)
         for secret in secrets where !secret.isEmpty {
-            words = words.replacing(secret, with: "***")
+            text = text.replacing(secret, with: "***")
         }
-        words = Self.withoutTokens(words)
+        let words = Self.withoutTokens(
+            text.prefix(8 * Self.maximumLength).split { $0.isWhitespace || $0.isNewline }.joined(separator: " "))
         let shown = words.unicodeScalars.filter { $0.properties.generalCategory != .control }
         let line = String(String.UnicodeScalarView(shown))
         return line.count > Self.maximumLength ? line.prefix(Self.maximumLength) + "…" : line

@@ -84,7 +84,8 @@ struct PinnedTransport: IdentityTransport {
     ) async throws -> IdentityResponse {
         let target = url.path(percentEncoded: true) + (url.query(percentEncoded: true).map { "?\($0)" } ?? "")
         var headers = request.headers
-        headers.add(name: "host", value: "\(url.host() ?? ""):\(url.port ?? 443)")
+        let host = url.host() ?? ""
+        headers.add(name: "host", value: "\(host.contains(":") ? "[\(host)]" : host):\(url.port ?? 443)")
         headers.add(name: "connection", value: "close")
         let head = HTTPRequestHead(
             version: .http1_1, method: request.method, uri: target.hasPrefix("/") ? target : "/\(target)",
