@@ -121,6 +121,7 @@ class FakeAzure:
     def handle(self, handler, body):
         url = urlsplit(handler.path)
         request = {
+            "port": handler.server.server_port,
             "method": handler.command,
             "path": url.path,
             "query": dict(parse_qsl(url.query, keep_blank_values=True)),
@@ -149,6 +150,8 @@ class FakeAzure:
 
     def answer(self, request):
         source = request["path"].split("/")[1]
+        if request["port"] == 40342:
+            source = "arc"
         return {
             "imds": self.imds,
             "metadata": self.imds,

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 IMDS = "169.254.169.254"
+ARC_PORT = 40342
 UNSHARE = ["unshare", "--mount", "--net", *(["--map-root-user"] if os.geteuid() else [])]
 
 
@@ -42,19 +43,42 @@ def bring_up_loopback():
         fcntl.ioctl(control, set_address, address)
 
 
+def install_arc_agent():
+    """Puts its program into a copy of /opt that has all else, Swift for one, where it was."""
+    copy = Path("/var/opt/opt")
+    copy.mkdir()
+    for folder in Path("/opt").iterdir():
+        if folder.is_dir():
+            (copy / folder.name).mkdir()
+            mount("--bind", folder, copy / folder.name)
+    agent = copy / "azcmagent/bin/himds"
+    agent.parent.mkdir(parents=True)
+    agent.touch()
+    mount("--rbind", copy, "/opt")
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
 def main():
     from fake_azure import FakeAzure
     from side_by_side import SideBySide
 
     scenario = json.load(sys.stdin)
     bring_up_loopback()
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/opt"], check=True)
+    mount("-t", "tmpfs", "tmpfs", "/var/opt")
+    has_agent = scenario.pop("has_arc_agent", False)
+    if has_agent:
+        install_arc_agent()
     keys = Path("/var/opt/azcmagent/tokens")
     keys.mkdir(parents=True)
     for name, content in scenario.pop("keys", {}).items():
         (keys / name).write_text(content)
     with tempfile.TemporaryDirectory() as folder:
         fake = FakeAzure(Path(folder))
+        if has_agent:
+            fake.serve(address=("127.0.0.1", ARC_PORT))
         if scenario.pop("has_imds", False):
             fake.serve(address=(IMDS, 80))
         variables = {name: value.replace("HTTP", fake.http) for name, value in scenario.pop("environment").items()}

@@ -51,6 +51,11 @@ def test_arc(identity):
     assert [request["headers"].get("authorization") for request in run["requests"]] == [None, "Basic arc-key"]
 
 
+def test_an_arc_whose_variables_are_not_set():
+    run = isolated.run(environment={}, credential="managed", keys=KEY, has_arc_agent=True)
+    assert run["outcome"]["token"] == f"arc:{RESOURCE}"
+
+
 def test_an_arc_that_knows_no_such_identity():
     run = isolated.run(environment=ARC, credential="managed", keys=KEY, object_id="o-1")
     assert run["outcome"]["outcome"] == "failed"

@@ -1,3 +1,4 @@
+import Glibc
 import NIOHTTP1
 
 /// The agent of Azure Arc on a machine outside of Azure. It gives a token to whoever can read a file that only its group can.
@@ -7,6 +8,11 @@ struct AzureArcSource: ManagedIdentitySource {
     let endpoint: ManagedIdentityEndpoint
     let url: String
     var keyDirectory = ArcKeyFile.directory
+
+    /// Where the agent listens, unless the environment says otherwise.
+    static let agentURL = "http://localhost:40342/metadata/identity/oauth2/token"
+
+    static var hasAgent: Bool { access("/opt/azcmagent/bin/himds", F_OK) == 0 }
 
     func token(resource: String, isChained: Bool) async throws -> AccessToken {
         var request = endpoint.get(

@@ -7,7 +7,8 @@ import Logging
 ///    Service; with `IMDS_ENDPOINT`: Azure Arc.
 /// 2. `MSI_ENDPOINT`, with `MSI_SECRET`: Azure ML; alone: Cloud Shell.
 /// 3. `AZURE_AUTHORITY_HOST`, `AZURE_TENANT_ID` and `AZURE_FEDERATED_TOKEN_FILE`: workload identity.
-/// 4. Else the instance metadata service of a virtual machine, or what `AZURE_POD_IDENTITY_AUTHORITY_HOST` names in its place.
+/// 4. The instance metadata service where `AZURE_POD_IDENTITY_AUTHORITY_HOST` says; Azure Arc, where its agent is installed, since
+///    services of a machine do not get the variables; else the instance metadata service of a virtual machine.
 public struct ManagedIdentityCredential: TokenCredential {
     private let credential: any TokenCredential
 
@@ -79,6 +80,9 @@ public struct ManagedIdentityCredential: TokenCredential {
         let workloadVariables = ["AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"]
         if role.mayUseWorkloadIdentity, workloadVariables.allSatisfy({ variable($0) != nil }) {
             return nil
+        }
+        if variable("AZURE_POD_IDENTITY_AUTHORITY_HOST") == nil, AzureArcSource.hasAgent {
+            return AzureArcSource(endpoint: endpoint, url: AzureArcSource.agentURL)
         }
         return IMDSSource(endpoint, probes: role.probes)
     }
