@@ -17,6 +17,19 @@ import Testing
         #expect(transport.requests.map(\.url) == ["https://login.microsoftonline.com/t-1/oauth2/v2.0/token"])
     }
 
+    @Test func allWhoAskAtTheSameTimeMakeOneRequest() async throws {
+        let transport = ScriptedTransport { _, _ in
+            try await Task.sleep(for: .milliseconds(50))
+            return .token()
+        }
+        let credential = try DefaultAzureCredential(options: .test(transport, environment: Self.principal))
+        try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<200 { group.addTask { try await credential.getToken(scope).token } }
+            for try await token in group { #expect(token == "t1") }
+        }
+        #expect(transport.requests.count == 1)
+    }
+
     @Test func aWrongSecretIsNotHiddenBehindTheOthers() async throws {
         let transport = ScriptedTransport(.json(#"{"error":"invalid_client"}"#, status: 401))
         let credential = try DefaultAzureCredential(options: .test(transport, environment: Self.principal))
