@@ -11,6 +11,11 @@ public struct AccessToken: Sendable, Hashable {
     /// `Bearer`, as all credentials here ask for.
     public let tokenType: String
 
+    /// - Parameters:
+    ///   - token: What goes into `Authorization: Bearer …`.
+    ///   - expiresOn: When it ends to be valid.
+    ///   - refreshOn: From when on it should be replaced, if that is known.
+    ///   - tokenType: How it is to be used.
     public init(token: String, expiresOn: Date, refreshOn: Date? = nil, tokenType: String = "Bearer") {
         self.token = token
         self.expiresOn = expiresOn

@@ -8,6 +8,7 @@ public struct CredentialUnavailableError: Error, Hashable, CustomStringConvertib
     /// Of a chain: each credential that was asked, in order.
     public let attempts: [CredentialAttempt]
 
+    /// For credentials of one's own, that chains can hold.
     public init(credential: String, reason: String, attempts: [CredentialAttempt] = []) {
         self.credential = credential
         self.reason = reason
@@ -30,6 +31,7 @@ public struct AuthenticationFailedError: Error, Hashable, CustomStringConvertibl
     /// Whether a chain goes on all the same: what fails on a developer's machine says nothing about the credentials after it.
     var letsChainGoOn = false
 
+    /// For credentials of one's own, that chains can hold.
     public init(
         credential: String, reason: String, attempts: [CredentialAttempt] = [], response: EntraErrorResponse? = nil
     ) {
@@ -50,6 +52,7 @@ public struct AuthenticationFailedError: Error, Hashable, CustomStringConvertibl
 
 /// A credential of a chain that gave no token.
 public struct CredentialAttempt: Sendable, Hashable, CustomStringConvertible {
+    /// What became of it.
     public enum Outcome: Sendable, Hashable {
         /// It could not try.
         case unavailable
@@ -60,8 +63,10 @@ public struct CredentialAttempt: Sendable, Hashable, CustomStringConvertible {
     /// The type's name.
     public let credential: String
     public let outcome: Outcome
+    /// As its error gave it.
     public let reason: String
 
+    /// One line of a chain's error.
     public init(credential: String, outcome: Outcome, reason: String) {
         self.credential = credential
         self.outcome = outcome

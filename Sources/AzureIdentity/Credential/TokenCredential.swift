@@ -33,6 +33,11 @@ public struct TokenRequestContext: Sendable, Hashable {
     /// Whether a chain asks, which would rather hear soon that a credential is unavailable than wait for it.
     var isChained = false
 
+    /// - Parameters:
+    ///   - scopes: At least one.
+    ///   - tenantID: Another tenant than the credential's own, which its options must allow.
+    ///   - claims: Of a challenge, as JSON.
+    ///   - isCAEEnabled: Whether the program can meet challenges.
     public init(scopes: [String], tenantID: String? = nil, claims: String? = nil, isCAEEnabled: Bool = false) {
         self.scopes = scopes
         self.tenantID = tenantID

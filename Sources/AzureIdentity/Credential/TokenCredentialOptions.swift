@@ -25,6 +25,7 @@ public struct TokenCredentialOptions: Sendable {
     /// Shared by the credentials of a chain.
     var transport: (any IdentityTransport)?
 
+    /// Everything but what is given is as the process' environment says, or as Azure.Identity's.
     public init(
         authorityHost: String? = nil, additionallyAllowedTenants: [String] = [],
         environment: [String: String] = ProcessInfo.processInfo.environment,

@@ -2,8 +2,11 @@ import FoundationEssentials
 
 /// The hosts of Microsoft Entra ID in Azure's clouds.
 public enum AzureAuthorityHosts {
+    /// What is taken where nothing else is said.
     public static let azurePublicCloud = "login.microsoftonline.com"
+    /// Of the United States.
     public static let azureGovernment = "login.microsoftonline.us"
+    /// Operated by 21Vianet.
     public static let azureChina = "login.chinacloudapi.cn"
 }
 

@@ -10,6 +10,7 @@ public struct EntraErrorResponse: Sendable, Hashable {
     public let errorDescription: String
     /// By these its operators find the request.
     public let correlationID: String?
+    /// Of the one request, where ``correlationID`` may be of several.
     public let traceID: String?
     /// What a policy demands of the next request.
     public let claims: String?
