@@ -27,7 +27,8 @@ import Testing
             epoch: 3,
             StreamEnd(
                 finish: .failed(
-                    StreamProblem(code: "model_timeout", message: "Too slow.", retryable: true, retryAfter: .seconds(3),
+                    StreamProblem(
+                        code: "model_timeout", message: "Too slow.", retryable: true, retryAfter: .seconds(3),
                         categories: ["hate", "violence"])
                 ),
                 chunks: 0, bytes: 0, sha256: Array(repeating: 0, count: 32))),

@@ -14,6 +14,7 @@ class Reply:
         self.text = ""
         self.cursor = 0
         self.events: list[str] = []
+        self.retractions: list[dict] = []
         self.summary: dict | None = None
         self.problem: dict | None = None
         self._changed = asyncio.Event()
@@ -30,6 +31,13 @@ class Reply:
             case "restarted":
                 self.text = ""
                 self.cursor = arguments[0]
+            case "retracted":
+                (retraction,) = arguments
+                kept = self.text.encode("utf-16-le")[:2 * retraction["keepUTF16"]].decode("utf-16-le")
+                assert len(self.text.encode()) <= retraction["keepBytes"] or len(kept.encode()) == retraction["keepBytes"]
+                self.text = kept + retraction.get("replacement", "")
+                self.cursor = max(self.cursor, retraction["cursor"])
+                self.retractions.append(retraction)
             case "completed":
                 (self.summary,) = arguments
             case "failed":

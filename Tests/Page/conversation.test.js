@@ -218,6 +218,8 @@ test("reply: begins again, and loses what a filter takes back", () => {
   hub.say("partial", a.messageId, "second text", 2 ** 32 + 2);
   hub.say("retracted", a.messageId, { cursor: 2 ** 32 + 2, keepUTF16: 6, keepBytes: 6, category: "x" });
   equal([a.text, a.cursor, a.notice !== ""], ["second", 2 ** 32 + 2, true]);
+  hub.say("retracted", a.messageId, { cursor: 2 ** 32 + 3, keepUTF16: 3, keepBytes: 3, category: "x", replacement: "…" });
+  equal([a.text, a.cursor], ["sec…", 2 ** 32 + 3]);
   hub.say("failed", a.messageId, { code: "x", message: "y", retryable: true });
   hub.say("completed", a.messageId, { finish: "stop" });
   equal(a.state, ReplyState.Failed);

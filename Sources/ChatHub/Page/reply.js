@@ -77,9 +77,9 @@ export class Reply {
   }
 
   retracted({ cursor, keepUTF16, replacement }) {
-    this.text = this.text.slice(0, keepUTF16);
+    this.text = this.text.slice(0, keepUTF16) + (replacement ?? "");
     this.cursor = Math.max(this.cursor, cursor);
-    this.notice = replacement || "Part of this reply was taken back by the content filter.";
+    this.notice = "Part of this reply was taken back by the content filter.";
     this.onchange(this);
   }
 

@@ -11,6 +11,12 @@ enum ModelChoice: Sendable {
         // A wrong value is to be told whether or not this model uses it.
         let settings = try Self.settings(values)
         let timeouts = try Self.timeouts(values)
+        let api = try values.value("model-api", expected: "chat-completions or responses") {
+            OpenAIChatModel.Configuration.API(rawValue: $0)
+        }
+        let refusesUnfilteredText = try values.value("unfiltered-text", expected: "deliver or refuse") {
+            ["deliver": false, "refuse": true][$0]
+        }
         switch try values.text("model") ?? Self.usual(values) {
         case "demo": self = .demo
         case "echo": self = .echo
@@ -20,14 +26,15 @@ enum ModelChoice: Sendable {
             let deployment = try values.value("azure-openai-deployment", expected: "a name") { $0 }
             self = .openAI(
                 .init(
-                    endpoint: .azure(endpoint: endpoint, deployment: deployment),
-                    credential: try Self.key("azure-openai-api-key", values), timeouts: timeouts))
+                    endpoint: .azure(endpoint: endpoint, deployment: deployment), api: api,
+                    credential: try Self.key("azure-openai-api-key", values), timeouts: timeouts,
+                    refusesUnfilteredText: refusesUnfilteredText))
         case "openai":
             let url = try values.value("openai-base-url", expected: "a URL") { $0 }
             let model = try values.value("openai-model", expected: "a name") { $0 }
             self = .openAI(
                 .init(
-                    endpoint: .openAI(baseURL: url, model: model),
+                    endpoint: .openAI(baseURL: url, model: model), api: api,
                     credential: try Self.key("openai-api-key", values), timeouts: timeouts))
         default:
             throw UsageError("model must be demo, echo, synthetic, azure or openai")

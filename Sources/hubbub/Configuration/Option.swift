@@ -112,5 +112,17 @@ extension Option {
             "openai-api-key", variable: "OPENAI_API_KEY", value: "KEY", isSecret: true,
             help: "its key, where it wants one"),
         Option("openai-model", variable: "OPENAI_MODEL", value: "NAME", help: "model to ask"),
+        Option(
+            "model-api", value: "API", fallback: "chat-completions",
+            help: "which API of a server is spoken: chat-completions or responses"),
+        Option(
+            "unfiltered-text", value: "deliver|refuse", fallback: "deliver",
+            help: "what becomes of text that Azure's content filter could not look at"),
+        Option(
+            "blocked-words", value: "FILE",
+            help: "a word or phrase on each line: prompts with one are refused, replies end before it"),
+        Option(
+            "content-filter-mode", value: "MODE", fallback: "default",
+            help: "default: text is shown when it was looked at; asynchronous: at once, and may be taken back"),
     ]
 }

@@ -31,6 +31,7 @@ struct ServeConfiguration: Sendable {
     /// Nil for no management API.
     var managementKey: String?
     var model: ModelChoice
+    var contentFilter: ContentFilterConfiguration
     /// How many event loops there are; `nil` for one for each core.
     var eventLoops: Int?
     var logLevel: Logger.Level
@@ -66,6 +67,7 @@ struct ServeConfiguration: Sendable {
             throw UsageError("management-key must have at least 16 bytes")
         }
         model = try ModelChoice(values)
+        contentFilter = try ContentFilterConfiguration(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
         logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)

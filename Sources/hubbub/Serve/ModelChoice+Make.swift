@@ -22,8 +22,7 @@ extension ModelChoice {
             } catch {
                 throw UsageError("\(Self.option(error.part, of: configuration.endpoint)): \(error)")
             }
-            let behind = model.with(LoggingMiddleware(logger: logger), RetryMiddleware(logger: logger))
-            return (behind, [ModelShutdown(model: model)])
+            return (model.with(RetryMiddleware(logger: logger)), [ModelShutdown(model: model)])
         }
     }
 }

@@ -54,7 +54,9 @@ private struct Node {
             backplane: backplane, names: names, node: id, leases: leases, options: configuration.hub, logger: logger)
         let streams = ChunkStreams(
             backplane: backplane, names: names, leases: leases, configuration: configuration.streams, logger: logger)
-        let (model, modelServices) = try configuration.model.make(logger: logger)
+        var (model, modelServices) = try configuration.model.make(logger: logger)
+        // Synthetic replies are for measuring: nothing around them, where nothing is asked for.
+        if let filter = try configuration.contentFilter.middleware(logger: logger) { model = model.with(filter) }
         let chat = ChatHub(
             configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
             leases: leases, executor: executor, logger: logger)
