@@ -137,9 +137,9 @@ let package = Package(
         .executableTarget(
             name: "hubbub",
             dependencies: [
-                "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis", "HubHummingbird",
-                "HubProtocol", "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1, nioWebSocket,
-                logging, lifecycle, crypto, httpTypes,
+                "AzureIdentity", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis",
+                "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, logging, lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from chat_client import ChatClient, HubError
-from serve import serving
+from serve import assert_refused, run, serving
 
 KEY = "sk-never-shown-0123456789"
 
@@ -37,14 +38,20 @@ class FakeModel:
     async def running(self) -> AsyncIterator[str]:
         application = web.Application()
         application.router.add_post("/{path:.*}", self.answer)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        try:
-            yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-        finally:
-            await runner.cleanup()
+        async with serve(application) as url:
+            yield url
+
+
+@asynccontextmanager
+async def serve(application: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    finally:
+        await runner.cleanup()
 
 
 def text(content: str, finish: str | None = None) -> str:
@@ -110,6 +117,36 @@ async def test_azure_openai_replies(suffix: str, path: str) -> None:
     [(asked, headers, body)] = model.requests
     assert asked == path and headers["api-key"] == KEY
     assert body["messages"][0] == {"role": "system", "content": "You are a helpful assistant."}
+
+
+async def test_azure_openai_without_a_key_gets_a_token_of_the_managed_identity() -> None:
+    asked: list[tuple[dict, str | None]] = []
+
+    async def token(request: web.Request) -> web.Response:
+        asked.append((dict(request.query), request.headers.get("X-IDENTITY-HEADER")))
+        return web.json_response({
+            "access_token": f"token-{len(asked)}", "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer",
+            "resource": "https://cognitiveservices.azure.com"})
+
+    identity = web.Application()
+    identity.router.add_get("/msi/token", token)
+    model = FakeModel(*WHOLE)
+    async with serve(identity) as identity_url, model.running() as url:
+        with serving("--port", "0", AZURE_OPENAI_ENDPOINT=url, AZURE_OPENAI_DEPLOYMENT="chat",
+                     AZURE_TOKEN_CREDENTIALS="ManagedIdentityCredential", IDENTITY_ENDPOINT=f"{identity_url}/msi/token",
+                     IDENTITY_HEADER="header") as server:
+            async with ChatClient(server.url) as client:
+                for _ in range(2):
+                    await (await client.ask("Hello?")).end()
+    assert [headers["Authorization"] for _, headers, _ in model.requests] == ["Bearer token-1"] * 2
+    assert all("api-key" not in headers for _, headers, _ in model.requests)
+    [(query, header)] = asked
+    assert query["resource"] == "https://cognitiveservices.azure.com" and header == "header"
+
+
+async def test_tokens_are_not_sent_in_the_clear() -> None:
+    refused = run("--port", "0", AZURE_OPENAI_ENDPOINT="http://azure.example", AZURE_OPENAI_DEPLOYMENT="chat")
+    assert_refused(refused, "azure-openai-endpoint")
 
 
 BROKEN = {

@@ -104,7 +104,7 @@ extension Option {
         ),
         Option(
             "azure-openai-api-key", variable: "AZURE_OPENAI_API_KEY", value: "KEY", isSecret: true,
-            help: "key of the Azure OpenAI resource"),
+            help: "key of the Azure OpenAI resource; without one, tokens of Entra ID by DefaultAzureCredential"),
         Option(
             "openai-base-url", variable: "OPENAI_BASE_URL", value: "URL", fallback: "https://api.openai.com/v1",
             help: "an OpenAI-compatible server"),

@@ -14,7 +14,10 @@ extension ModelChoice {
             return (EchoModel(), [])
         case .synthetic(let settings):
             return (SyntheticModel(settings: settings, eventLoopGroup: MultiThreadedEventLoopGroup.singleton), [])
-        case .openAI(let configuration):
+        case .openAI(var configuration):
+            if case .none = configuration.credential, let endpoint = configuration.endpoint.azureEndpoint {
+                configuration.credential = try .entra(forEndpoint: endpoint, logger: logger)
+            }
             let model: OpenAIChatModel
             do {
                 model = try OpenAIChatModel(
@@ -37,6 +40,15 @@ extension ModelChoice {
         case .endpoint: isOpenAI ? "openai-base-url" : "azure-openai-endpoint"
         case .model: isOpenAI ? "openai-model" : "azure-openai-deployment"
         case .apiKey: isOpenAI ? "openai-api-key" : "azure-openai-api-key"
+        }
+    }
+}
+
+extension OpenAIChatModel.Configuration.Endpoint {
+    fileprivate var azureEndpoint: String? {
+        switch self {
+        case .openAI: nil
+        case .azureDeployment(let endpoint, _, _), .azureV1(let endpoint, _): endpoint
         }
     }
 }
