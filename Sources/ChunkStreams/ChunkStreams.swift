@@ -109,6 +109,11 @@ public final class ChunkStreams: Service, Sendable {
         node.leases.observeTerm { [weak self] in
             for stream in self?.node.registry.all ?? [] { stream.compareInNewTerm() }
         }
+        // Cancelled by a shutdown: a node whose backplane was never there has to stop, too.
+        await cancelWhenGracefulShutdown { await self.listen() }
+    }
+
+    private func listen() async {
         // The feed first: nobody is asked to use it before it is there, since the answer comes on the other channel.
         let feed = await node.subscribe(to: node.names.feed(of: node.id)) { [registry = node.registry] payload in
             var payload = payload
@@ -118,7 +123,7 @@ public final class ChunkStreams: Service, Sendable {
         let messages = await node.subscribe(to: node.names.node(node.id)) { [weak self] payload in
             if let message = NodeMessage(payload: payload) { self?.heard(message) }
         }
-        await cancelWhenGracefulShutdown { await self.sweep() }
+        await sweep()
         messages?.cancel()
         feed?.cancel()
     }

@@ -98,7 +98,7 @@ import Testing
         try await FakeModelServer.run([.response("400 Bad", body)]) { server in
             try await withModel(of: server) { model in
                 let error = try await model.failure()
-                #expect(error.code == .contentFilter && error.categories == ["jailbreak"])
+                #expect(error.code == .contentFilter && error.categories == ["prompt_attack"])
                 #expect(!error.retryable)
             }
         }

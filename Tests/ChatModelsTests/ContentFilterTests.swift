@@ -97,6 +97,10 @@ private final class SayingModel: ChatModel {
         let outcome = try await outcome(["Call 12", "34-", "56", "78 now"], filter, mode: .asynchronous)
         #expect(outcome.text == "Call " && outcome.retractions.map(\.category) == ["number"])
         #expect(throws: (any Error).self) { try BlockListFilter(patterns: ["["]) }
+        #expect(throws: BlockListFilter.EmptyMatch.self) { try BlockListFilter(patterns: ["x*"]) }
+        let words = try BlockListFilter(patterns: [#"\bass\b"#])
+        let harmless = ["ass", "ign ", String(repeating: "a class of ", count: 40)]
+        #expect(try await self.outcome(harmless, words).text == harmless.joined())
     }
 
     /// However a text is cut into chunks, the same of it is shown.

@@ -34,7 +34,6 @@ import Testing
             #"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}"#,
             "contentFilter"
         ),
-        (#"{"type":"response.completed","response":{"content_filters":[{"blocked":true}]}}"#, "contentFilter"),
     ])
     func tellsEndsApart(event: String, finish: String) throws {
         guard case .end(let end)? = actions(Self.delta, event).last else {
@@ -42,6 +41,58 @@ import Testing
             return
         }
         #expect("\(end.finish)" == finish)
+    }
+
+    @Test func whatTheFilterBlocksIsTakenBack() {
+        let blocked =
+            #"{"type":"response.completed","response":{"id":"r1","content_filters":[{"blocked":false,"source_type":"prompt"},{"blocked":true,"source_type":"completion","content_filter_results":{"hate":{"filtered":true}},"content_filter_offsets":{"start_offset":2,"check_offset":2}}]}}"#
+        #expect(
+            actions(Self.delta, blocked) == [
+                .deliver(ByteBuffer(string: "Blue")), .retract(ChatRetraction(keepBytes: 2, category: "hate")),
+                .end(ChatReplyEnd(finish: .contentFilter, responseID: "r1")),
+            ])
+    }
+
+    @Test func numbersOfServersDoNotOverflow() {
+        let usage = TokenUsage(inputTokens: .max, outputTokens: .max)
+        #expect(usage.totalTokens == .max && TokenUsage(inputTokens: -1, outputTokens: 2).inputTokens == 0)
+    }
+
+    @Test func unfilteredTextIsRefusedWhereThatIsWished() async throws {
+        let unfiltered =
+            #"{"id":"c1","choices":[{"index":0,"delta":{"content":"unseen"},"content_filter_results":{"error":{"code":"content_filter_error"}}}]}"#
+        for refuses in [true, false] {
+            let script: [FakeModelServer.Step] = [.streamHead, .event(unfiltered), .finish("stop"), .done, .close]
+            try await FakeModelServer.run(script) { server in
+                let model = try OpenAIChatModel(
+                    configuration: .init(
+                        endpoint: .azure(endpoint: server.baseURL, deployment: "d"), refusesUnfilteredText: refuses),
+                    logger: LogRecorder().logger)
+                if refuses {
+                    #expect(try await model.failure().code == .contentFilter)
+                } else {
+                    let pieces = try await model.pieces("Hi").pieces
+                    #expect(pieces == ["unseen"])
+                }
+                try await model.shutdown()
+            }
+        }
+    }
+
+    @Test func aReplyThatHasBegunIsNotAskedForAgain() async throws {
+        let script: [FakeModelServer.Step] = [
+            .streamHead, .text("a"), .event(#"{"error":{"code":401,"message":"m"}}"#), .close,
+        ]
+        try await FakeModelServer.run(script) { server in
+            let model = try OpenAIChatModel(
+                configuration: .init(
+                    endpoint: .azure(endpoint: server.baseURL, deployment: "d"),
+                    credential: .token { refused in APIKey(refused == nil ? "a" : "b") }),
+                logger: LogRecorder().logger)
+            #expect(try await model.failure().code == .unauthorized)
+            try await model.shutdown()
+            #expect(server.requests.count == 1)
+        }
     }
 
     @Test func tellsFailuresApart() {

@@ -1,6 +1,7 @@
 import Crypto
 import HubBackplane
 import HubTesting
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -91,6 +92,47 @@ import Testing
             let read = await sink.read(nodes[1].view(id, after: .start, sink: sink))
             #expect(read.text.utf8.count == 13 * filler.utf8.count && !read.shown.contains("secret"))
             #expect(read.retractions.count == 1 && read.ends.count == 1)
+        }
+    }
+
+    /// What it has still to read was taken back, and nothing comes after it but the end.
+    @Test(arguments: BackplaneKind.allCases)
+    func aViewerBehindTheWindowReachesTheEnd(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            let filler = String(repeating: "x", count: 40_000)
+            try await append([filler, Self.secret] + Array(repeating: filler, count: 12), to: producer)
+            try producer.retract(keeping: filler.utf8.count, category: "secrets")
+            let end = await producer.finish(.filtered)
+            let sink = ReadingSink(limit: 50_000)
+            let read = await sink.read(nodes[1].view(id, after: .start, sink: sink))
+            #expect(read.text == filler && read.shown == filler && read.ends == [end])
+        }
+    }
+
+    /// The first reader has begun behind what was taken back, and does not take what comes.
+    @Test(arguments: BackplaneKind.allCases)
+    func aRetractionBeforeWhatTheNodeHasIsLearnt(kind: BackplaneKind) async throws {
+        try await withNodes(2, on: kind) { nodes in
+            let id = ChunkStreamID()
+            let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
+            try await append((1...49).map { "\($0) " }, to: producer)
+            let kept = (1...40).map { "\($0) " }.joined()
+            try producer.retract(keeping: kept.utf8.count, category: "numbers")
+            try await append((51...150).map { "\($0) " }, to: producer)
+            let late = ReadingSink()
+            let lateViewer = nodes[1].view(id, after: ChunkCursor(textEpoch: 1, seq: 100), sink: late)
+            while nodes[1].node.registry[id]?.state.withLockedValue({ $0.content.text.last }) != 150 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            let early = ReadingSink()
+            early.resume(with: (1...10).map { "\($0) " }.joined())
+            let earlyViewer = nodes[1].view(id, after: ChunkCursor(textEpoch: 1, seq: 10), sink: early)
+            let text = kept + (51...150).map { "\($0) " }.joined()
+            _ = await producer.finish(.completed)
+            #expect(await early.read(earlyViewer).text == text)
+            #expect(await late.read(lateViewer).text == (101...150).map { "\($0) " }.joined())
         }
     }
 

@@ -53,6 +53,13 @@ async def test_node_is_ready_only_with_redis(cluster: Cluster) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_node_that_never_had_redis_stops_at_once() -> None:
+    with serving("--port", "0", "--backplane", "redis://127.0.0.1:1") as server:
+        await asyncio.sleep(0.5)
+        server.terminate()
+        assert await asyncio.to_thread(server.process.wait, 8) == 0
+
+
 @pytest.mark.parametrize("chunks", ["chunks=5000,interval=20ms,size=20", "chunks=5000,interval=1ms,size=2000"])
 async def test_node_that_is_stopped_while_redis_is_away_ends_all_the_same(cluster: Cluster, chunks: str) -> None:
     """Its replies' ends cannot be written, and one of them cannot even hand over its text."""

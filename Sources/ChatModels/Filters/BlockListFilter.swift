@@ -1,14 +1,22 @@
 /// Blocks words and patterns, wherever the chunks of a reply are cut.
 public struct BlockListFilter: ContentFilter {
-    private let words: [[UInt8]]
+    /// By their first byte, so that a place in the text is compared with few.
+    private let words: [UInt8: [[UInt8]]]
     private let patterns: [Pattern]
     private let category: String
     public let lookbackBytes: Int
     public let batchBytes = 1
 
-    /// `Regex` is not Sendable, though nothing changes in one that was made from a literal or from text.
+    /// `Regex` is not Sendable, though nothing changes in one that was made from text.
     private struct Pattern: @unchecked Sendable {
         let regex: Regex<AnyRegexOutput>
+    }
+
+    /// A pattern that matches nothing at all would block everything.
+    public struct EmptyMatch: Error, CustomStringConvertible {
+        public let pattern: String
+
+        public var description: String { "the pattern \(pattern) matches an empty text" }
     }
 
     /// - Parameters:
@@ -21,63 +29,80 @@ public struct BlockListFilter: ContentFilter {
     public init(
         words: [String] = [], patterns: [String] = [], longestMatch: Int = 128, category: String = "blocklist"
     ) throws {
-        self.words = words.map { Array($0.lowercased().utf8) }.filter { !$0.isEmpty }
-        self.patterns = try patterns.map { Pattern(regex: try Regex($0).ignoresCase()) }
+        let folded = words.map { FoldedText($0).bytes }.filter { !$0.isEmpty }
+        self.words = Dictionary(grouping: folded) { $0[0] }
+        self.patterns = try patterns.map { pattern in
+            let regex = try Regex(pattern).ignoresCase()
+            guard try regex.wholeMatch(in: "") == nil else { throw EmptyMatch(pattern: pattern) }
+            return Pattern(regex: regex)
+        }
         self.category = category
-        let longestWord = self.words.map(\.count).max() ?? 0
-        // What stands before a word and behind it tells whether it is one.
-        lookbackBytes = max(longestWord + 2 * Self.longestScalar, self.patterns.isEmpty ? 0 : longestMatch)
+        // A letter may be three times as long as its lower case; what stands around a word tells whether it is one.
+        let longestWord = 3 * (folded.map(\.count).max() ?? 0) + 2 * FoldedText.longestScalar
+        lookbackBytes = max(longestWord, self.patterns.isEmpty ? 0 : longestMatch)
     }
 
-    private static let longestScalar = 4
-
     public func firstViolation(in excerpt: ContentExcerpt) -> ContentViolation? {
-        let starts = [firstWord(in: excerpt)] + patterns.map { firstMatch(of: $0, in: excerpt.text) }
+        let starts = [firstWord(in: excerpt)] + patterns.map { firstMatch(of: $0, in: excerpt) }
         return starts.compactMap(\.self).min().map { ContentViolation(category: category, start: $0) }
     }
 
-    private func firstMatch(of pattern: Pattern, in text: String) -> Int? {
-        guard let match = text.firstMatch(of: pattern.regex), !match.range.isEmpty else { return nil }
-        return text.utf8.distance(from: text.startIndex, to: match.range.lowerBound)
+    private func firstMatch(of pattern: Pattern, in excerpt: ContentExcerpt) -> Int? {
+        let text = excerpt.text
+        let match = text.matches(of: pattern.regex).first { match in
+            !match.range.isEmpty && (excerpt.isBeginning || match.range.lowerBound > text.startIndex)
+                && (excerpt.isEnd || match.range.upperBound < text.endIndex)
+        }
+        return match.map { text.utf8.distance(from: text.startIndex, to: $0.range.lowerBound) }
     }
 
     private func firstWord(in excerpt: ContentExcerpt) -> Int? {
         guard !words.isEmpty else { return nil }
-        var first: Int?
-        // Lower case may have another length; places are those of the text as it is.
-        let (folded, places) = Self.folded(excerpt.text)
-        for word in words {
-            var start = 0
-            while let found = folded[start...].firstRange(of: word), found.lowerBound < first ?? .max {
-                let isSure =
-                    (excerpt.isBeginning || found.lowerBound > 0) && (excerpt.isEnd || found.upperBound < folded.count)
-                if isSure, Self.isWord(found, in: folded) { first = found.lowerBound }
-                start = found.lowerBound + 1
+        let text = FoldedText(excerpt.text)
+        let start = excerpt.isBeginning ? 0 : 1
+        let end = excerpt.isEnd ? text.bytes.count : text.bytes.count - 1
+        for place in text.bytes.indices.dropFirst(start) {
+            guard let candidates = words[text.bytes[place]] else { continue }
+            for word in candidates where place + word.count <= end && text.bytes[place...].starts(with: word) {
+                if text.isWord(place..<place + word.count) { return text.places[place] }
             }
         }
-        return first.map { places[$0] }
+        return nil
     }
+}
 
-    /// The text in lower case, and for each byte of it where the scalar begins that it comes from.
-    private static func folded(_ text: String) -> (bytes: [UInt8], places: [Int]) {
-        var bytes: [UInt8] = []
-        var places: [Int] = []
+/// A text in lower case, and where each byte of it comes from: lower case may have another length.
+private struct FoldedText {
+    static let longestScalar = 4
+
+    private(set) var bytes: [UInt8] = []
+    /// For each byte where the scalar begins that it comes from, in bytes of the text as it is.
+    private(set) var places: [Int] = []
+
+    init(_ text: String) {
+        bytes.reserveCapacity(text.utf8.count)
+        places.reserveCapacity(text.utf8.count)
         var place = 0
         for scalar in text.unicodeScalars {
-            let lower =
-                scalar.isASCII
-                ? Array(String(scalar).lowercased().utf8) : Array(scalar.properties.lowercaseMapping.utf8)
-            bytes += lower
-            places += Array(repeating: place, count: lower.count)
-            place += scalar.utf8.count
+            if scalar.isASCII {
+                let byte = UInt8(truncatingIfNeeded: scalar.value)
+                bytes.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte)
+                places.append(place)
+                place += 1
+            } else {
+                let lower = scalar.properties.lowercaseMapping.utf8
+                bytes += lower
+                places += Array(repeating: place, count: lower.count)
+                place += UTF8.width(scalar)
+            }
         }
-        return (bytes, places)
     }
 
-    private static func isWord(_ range: Range<Int>, in bytes: [UInt8]) -> Bool {
-        let before = String(decoding: bytes[..<range.lowerBound].suffix(longestScalar), as: UTF8.self).last
-        let after = String(decoding: bytes[range.upperBound...].prefix(longestScalar), as: UTF8.self).first
-        return !isPartOfWord(before) && !isPartOfWord(after)
+    /// Whether what stands before and behind is no part of a word.
+    func isWord(_ range: Range<Int>) -> Bool {
+        let before = String(decoding: bytes[..<range.lowerBound].suffix(Self.longestScalar), as: UTF8.self).last
+        let after = String(decoding: bytes[range.upperBound...].prefix(Self.longestScalar), as: UTF8.self).first
+        return !Self.isPartOfWord(before) && !Self.isPartOfWord(after)
     }
 
     private static func isPartOfWord(_ character: Character?) -> Bool {

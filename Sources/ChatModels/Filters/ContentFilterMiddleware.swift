@@ -46,11 +46,16 @@ public struct ContentFilterMiddleware: ChatMiddleware {
             var end = try await next.reply(to: request) { update in
                 try await take(update, &judged, receive)
             }
-            if end.finish == .contentFilter { judged.giveUp() }
             do { try await judge(&judged, isLast: true, receive) } catch is Blocked { end.finish = .contentFilter }
             return end
         } catch is Blocked {
             return ChatReplyEnd(finish: .contentFilter)
+        } catch let error as ChatModelError where mode == .asynchronous {
+            // What was shown is looked at, however the reply ends.
+            do { try await judge(&judged, isLast: true, receive) } catch is Blocked {
+                return ChatReplyEnd(finish: .contentFilter)
+            }
+            throw error
         }
     }
 
@@ -63,6 +68,7 @@ public struct ContentFilterMiddleware: ChatMiddleware {
         guard case .text(let text) = update else {
             // Another filter, nearer to the model, has taken back what this one has let through.
             try await judge(&judged, isLast: true, receive)
+            if case .retraction(let retraction) = update { judged.retract(retraction) }
             return try await receive(update)
         }
         if mode == .asynchronous { try await receive(update) }
@@ -75,6 +81,7 @@ public struct ContentFilterMiddleware: ChatMiddleware {
     ) async throws {
         guard judged.hasNew else { return }
         let violation = try await violation(in: judged.excerpt(isEnd: isLast))
+        let place = judged.place(of: violation?.start ?? 0)
         let passed = judged.pass(upTo: violation?.start, isLast: isLast)
         if mode == .default, passed.readableBytes > 0 { try await receive(.text(passed)) }
         guard let violation else { return }
@@ -83,8 +90,7 @@ public struct ContentFilterMiddleware: ChatMiddleware {
         case .asynchronous:
             try await receive(
                 .retraction(
-                    ChatRetraction(
-                        keepBytes: judged.passedBytes, category: violation.category, replacement: replacement)))
+                    ChatRetraction(keepBytes: place, category: violation.category, replacement: replacement)))
         case .default:
             if !replacement.isEmpty { try await receive(.text(ByteBuffer(string: replacement))) }
         }

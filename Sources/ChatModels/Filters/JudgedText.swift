@@ -48,19 +48,18 @@ struct JudgedText {
         return passed
     }
 
+    /// Where in the reply a place of the excerpt is.
+    func place(of start: Int) -> Int { passedBytes - seen + start }
+
+    /// Text was taken back by somebody else; what is left was looked at by them.
+    mutating func retract(_ retraction: ChatRetraction) {
+        giveUp()
+        passedBytes = min(max(retraction.keepBytes, 0), passedBytes) + retraction.replacement.utf8.count
+    }
+
     /// What is left is not shown.
     mutating func giveUp() {
         tail.clear()
         (seen, looked) = (0, 0)
-    }
-}
-
-extension ByteBuffer {
-    /// The first bytes, fewer where that would cut a Unicode scalar of UTF-8.
-    func prefix(_ count: Int) -> ByteBuffer {
-        guard count < readableBytes else { return self }
-        var end = max(count, 0)
-        while end > 0, let byte: UInt8 = getInteger(at: readerIndex + end), byte & 0xC0 == 0x80 { end -= 1 }
-        return getSlice(at: readerIndex, length: end) ?? ByteBuffer()
     }
 }

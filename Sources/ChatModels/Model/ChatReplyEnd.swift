@@ -46,9 +46,11 @@ public struct TokenUsage: Sendable, Hashable {
         inputTokens: Int, outputTokens: Int, totalTokens: Int? = nil, cachedInputTokens: Int? = nil,
         reasoningTokens: Int? = nil
     ) {
-        self.inputTokens = inputTokens
-        self.outputTokens = outputTokens
-        self.totalTokens = totalTokens ?? inputTokens + outputTokens
+        self.inputTokens = max(inputTokens, 0)
+        self.outputTokens = max(outputTokens, 0)
+        // What servers say may be any numbers.
+        let (sum, overflow) = self.inputTokens.addingReportingOverflow(self.outputTokens)
+        self.totalTokens = max(totalTokens ?? (overflow ? .max : sum), 0)
         self.cachedInputTokens = cachedInputTokens
         self.reasoningTokens = reasoningTokens
     }

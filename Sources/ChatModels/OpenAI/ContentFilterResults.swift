@@ -30,15 +30,28 @@ struct ContentFilterResults: Decodable, Hashable {
             let entries = try? container.decode([Entry].self, forKey: key)
             return entries?.contains { $0.filtered == true } ?? false
         }
-        // One old sample has `self-harm`.
-        .map { String($0.stringValue.map { $0 == "-" ? "_" : $0 }) }.sorted()
+        .map { Self.category($0.stringValue) }.sorted()
+    }
+
+    /// What clients may be told: of attacks on the prompt not which it was, and no words that nobody knows.
+    private static func category(_ name: String) -> String {
+        switch name {
+        case "hate", "sexual", "violence", "self_harm", "profanity", "protected_material_text",
+            "protected_material_code", "custom_blocklists", "ungrounded_material",
+            "personally_identifiable_information":
+            name
+        // One old sample has the hyphen.
+        case "self-harm": "self_harm"
+        case "jailbreak", "indirect_attack": "prompt_attack"
+        default: "other"
+        }
     }
 }
 
 /// Where in the text an annotation of the asynchronous filter belongs: characters, counted from the beginning of the prompt.
 struct ContentFilterOffsets: Decodable, Hashable {
-    let start: Int?
-    let check: Int?
+    var start: Int?
+    var check: Int?
 
     private enum CodingKeys: String, CodingKey {
         case start = "start_offset"

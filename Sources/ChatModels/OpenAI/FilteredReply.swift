@@ -9,6 +9,12 @@ struct FilteredReply {
     private var isKept = false
     private var base: Int?
 
+    /// - Parameter base: Where the reply begins, where that is known; its text is kept from the beginning then.
+    init(base: Int? = nil) {
+        self.base = base
+        isKept = base != nil
+    }
+
     /// A filter speaks: from now on the text is kept. Text from before cannot be found again.
     mutating func isAnnotated() { isKept = true }
 
@@ -24,7 +30,8 @@ struct FilteredReply {
         let base = begin(offsets) ?? 0
         // The places are a server's: any numbers.
         let units = (offsets.start ?? offsets.check ?? base).subtractingReportingOverflow(base)
-        return ChatRetraction(keepBytes: bytes(ofUTF16: units.overflow ? 0 : units.partialValue), category: category)
+        return ChatRetraction(
+            keepBytes: bytes(ofUTF16: units.overflow ? 0 : max(units.partialValue, 0)), category: category)
     }
 
     private mutating func begin(_ offsets: ContentFilterOffsets) -> Int? {

@@ -51,13 +51,18 @@ extension OpenAIChatModel {
         while case .body(let bytes)? = try await part(of: response) {
             parser.append(bytes)
             while let event = try parser.nextEvent() {
-                if let end = try await run(stream.receive(event: event), receive) { return end }
-                if stream.isUnfiltered, configuration.refusesUnfilteredText { throw ChatModelError(.unfiltered) }
+                if let end = try await run(action(of: event, in: &stream), receive) { return end }
             }
         }
-        if let event = parser.finish(), let end = try await run(stream.receive(event: event), receive) { return end }
+        if let event = parser.finish(), let end = try await run(action(of: event, in: &stream), receive) { return end }
         guard let end = try await run(stream.receiveEndOfBody(), receive) else { throw ChatModelError(.truncated) }
         return end
+    }
+
+    private func action(of event: [UInt8], in stream: inout any ReplyStream) throws -> ReplyStreamAction {
+        let action = stream.receive(event: event)
+        if stream.isUnfiltered, configuration.refusesUnfilteredText { throw ChatModelError(.unfiltered) }
+        return action
     }
 
     private func run(

@@ -59,9 +59,15 @@ public final class OpenAIChatModel: ChatModel {
         var upstreamRequest = template
         upstreamRequest.body = .data(try body(of: request))
         let secret = try await authorize(&upstreamRequest, refused: nil)
+        var hasBegun = false
         do {
-            return try await attempt(upstreamRequest, receive: receive)
-        } catch let error as ChatModelError where error.code == .unauthorized && configuration.credential.mayChange {
+            return try await attempt(upstreamRequest) {
+                hasBegun = true
+                try await receive($0)
+            }
+        } catch let error as ChatModelError
+            where error == ChatModelError(.unauthorized) && !hasBegun && configuration.credential.mayChange
+        {
             guard try await authorize(&upstreamRequest, refused: secret) != secret else { throw error }
             return try await attempt(upstreamRequest, receive: receive)
         }
@@ -98,7 +104,7 @@ public final class OpenAIChatModel: ChatModel {
         } catch {
             // What a credential says of itself names no secret, but nothing of it is for clients.
             logger.error("No credential for the model", metadata: ["error": "\(error)"])
-            throw ChatModelError(.unauthorized)
+            throw ChatModelError(.noCredential)
         }
         return secret
     }

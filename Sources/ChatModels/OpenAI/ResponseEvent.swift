@@ -6,8 +6,8 @@ struct ResponseEvent: Decodable {
         let usage: TokenUsage?
         let error: UpstreamError?
         let incompleteReason: String?
-        /// Azure's filter has taken back what was said, even where the response counts as completed.
-        let isBlocked: Bool
+        /// Azure's filter takes back what was said, even where the response counts as completed.
+        let block: Filter?
         let isUnfiltered: Bool
 
         private enum CodingKeys: String, CodingKey {
@@ -35,13 +35,17 @@ struct ResponseEvent: Decodable {
             let reason: String?
         }
 
-        private struct Filter: Decodable {
+        struct Filter: Decodable {
             let blocked: Bool?
+            let source: String?
             let results: ContentFilterResults?
+            let offsets: ContentFilterOffsets?
 
             enum CodingKeys: String, CodingKey {
                 case blocked
+                case source = "source_type"
                 case results = "content_filter_results"
+                case offsets = "content_filter_offsets"
             }
         }
 
@@ -57,7 +61,7 @@ struct ResponseEvent: Decodable {
             let details = try? container.decodeIfPresent(IncompleteDetails.self, forKey: .incompleteDetails)
             incompleteReason = details?.reason
             let filters = (try? container.decodeIfPresent([Filter].self, forKey: .contentFilters)) ?? []
-            isBlocked = filters.contains { $0.blocked == true }
+            block = filters.first { $0.blocked == true && $0.source != "prompt" }
             isUnfiltered = filters.contains { $0.results?.hasFailed == true }
         }
     }

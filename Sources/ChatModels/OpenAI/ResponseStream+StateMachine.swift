@@ -4,6 +4,10 @@ import NIOCore
 /// The reading of the Responses API's events. There is no end marker; a terminal event is the last one.
 struct ResponseStreamStateMachine: ReplyStream {
     private var isOver = false
+    /// The end of a reply of which text was taken back just now.
+    private var pendingEnd: ChatReplyEnd?
+    /// Places of the filter are those of the reply here.
+    private var filtered = FilteredReply(base: 0)
     private(set) var isUnfiltered = false
     private let decoder = JSONDecoder()
 
@@ -16,9 +20,11 @@ struct ResponseStreamStateMachine: ReplyStream {
         switch event.type {
         case "response.output_text.delta", "response.refusal.delta":
             guard let delta = event.delta, !delta.isEmpty else { return .ignore }
-            return .deliver(ByteBuffer(string: delta))
+            let text = ByteBuffer(string: delta)
+            filtered.append(text)
+            return .deliver(text)
         case "response.completed":
-            return end(event.response?.isBlocked == true ? .contentFilter : .stop, event.response)
+            return end(.stop, event.response)
         case "response.incomplete":
             return end(ChatReplyEnd.FinishReason(incomplete: event.response?.incompleteReason), event.response)
         case "response.failed":
@@ -32,16 +38,21 @@ struct ResponseStreamStateMachine: ReplyStream {
     }
 
     mutating func receiveEndOfBody() -> ReplyStreamAction {
-        isOver ? .ignore : fail(ChatModelError(.truncated))
+        if let end = pendingEnd.take() { return .end(end) }
+        return isOver ? .ignore : fail(ChatModelError(.truncated))
     }
 
     private mutating func end(
         _ finish: ChatReplyEnd.FinishReason, _ response: ResponseEvent.Response?
     ) -> ReplyStreamAction {
         isOver = true
-        return .end(
-            ChatReplyEnd(
-                finish: finish, usage: response?.usage, responseID: response?.id, modelID: response?.model))
+        var end = ChatReplyEnd(
+            finish: finish, usage: response?.usage, responseID: response?.id, modelID: response?.model)
+        guard let block = response?.block else { return .end(end) }
+        end.finish = .contentFilter
+        pendingEnd = end
+        return .retract(
+            filtered.block(block.offsets ?? ContentFilterOffsets(), category: block.results?.blocking.first ?? "other"))
     }
 
     private mutating func fail(_ failure: ChatModelError) -> ReplyStreamAction {

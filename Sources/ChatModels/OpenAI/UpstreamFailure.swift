@@ -57,6 +57,8 @@ enum UpstreamFailure: Hashable {
     case unfiltered
     case contextLength
     case unauthorized
+    case forbidden
+    case noCredential
     case notFound
     case badRequest
     case failed
@@ -66,7 +68,8 @@ enum UpstreamFailure: Hashable {
         self =
             switch status {
             case 300..<400: .redirect
-            case 401, 403: .unauthorized
+            case 401: .unauthorized
+            case 403: .forbidden
             case 404: .notFound
             case 408: .timeout
             case 409: .busy
@@ -98,7 +101,7 @@ enum UpstreamFailure: Hashable {
         case .unreachable, .connectionLost, .unavailable, .busy, .timeout, .rateLimited: true
         case .firstByteTimeout, .silence, .truncated, .unreadable, .redirect, .quotaExceeded, .contentFilter,
             .unfiltered,
-            .contextLength, .unauthorized, .notFound, .badRequest, .failed, .shutDown:
+            .contextLength, .unauthorized, .forbidden, .noCredential, .notFound, .badRequest, .failed, .shutDown:
             false
         }
     }
@@ -122,6 +125,8 @@ enum UpstreamFailure: Hashable {
         case .unfiltered: (.contentFilter, "The content filter could not look at the reply.", true)
         case .contextLength: (.contextLength, "The conversation is too long for the model.", false)
         case .unauthorized: (.unauthorized, "The model refused the server's credentials.", false)
+        case .forbidden: (.unauthorized, "The server may not ask the model.", false)
+        case .noCredential: (.unauthorized, "The server has no credentials for the model right now.", true)
         case .notFound: (.notFound, "The configured model does not exist.", false)
         case .badRequest: (.badRequest, "The model refused the request.", false)
         case .failed: (.failed, "The model failed while it was replying.", true)

@@ -106,8 +106,8 @@ extension StreamRetraction {
             let cutSeq: UInt32 = buffer.readInteger(), keepSeq < cutSeq, cutSeq <= seq,
             let keepBytes: UInt64 = buffer.readInteger(), let keepUTF16: UInt64 = buffer.readInteger(),
             let category = buffer.readString8(), let prefix: UInt32 = buffer.readInteger(),
-            let length: UInt32 = buffer.readInteger(), prefix <= length,
-            let text = buffer.readSlice(length: Int(length))
+            let length: UInt32 = buffer.readInteger(), prefix <= length, UInt64(prefix) <= keepBytes,
+            let text = buffer.readSlice(length: Int(length)), text.prefix(Int(prefix)).utf16Count <= keepUTF16
         else { return nil }
         self.init(
             seq: UInt64(seq), keepSeq: UInt64(keepSeq), cutSeq: UInt64(cutSeq), keepBytes: keepBytes,

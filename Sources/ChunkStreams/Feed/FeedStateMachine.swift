@@ -51,14 +51,15 @@ struct FeedStateMachine: Sendable {
         case .subscribing, .ended:
             return .none
         case .reading:
-            if held.count < Self.heldLimit {
-                held.append(entry)
-            } else {
-                held.removeAll()
-                readAgain = true
-            }
+            hold(entry)
             return .none
         case .live:
+            // The log could not be read: nothing may be shown before it was.
+            guard content.knownAfter != nil else {
+                let action = startReading()
+                hold(entry)
+                return action
+            }
             switch content.take(entry) {
             case .taken, .known:
                 return endedOrNone(content)
@@ -89,6 +90,15 @@ struct FeedStateMachine: Sendable {
     /// The log could not be read; the backplane's next ready reads it again.
     mutating func readFailed() {
         if phase == .reading { phase = .live }
+    }
+
+    private mutating func hold(_ entry: StreamEntry) {
+        if held.count < Self.heldLimit {
+            held.append(entry)
+        } else {
+            held.removeAll()
+            readAgain = true
+        }
     }
 
     private mutating func startReading() -> Action {

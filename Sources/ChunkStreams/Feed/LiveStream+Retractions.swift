@@ -12,7 +12,8 @@ extension LiveStream {
             guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
                 return .failure(.interrupted)
             }
-            guard state.content.text.retractions.all.count < Retractions.limit,
+            let keepBytes = min(max(keepBytes, 0), state.content.text.byteCount)
+            guard !state.content.text.retractions.isFull,
                 keepBytes + replacement.readableBytes <= node.configuration.maximumTextBytes,
                 replacement.readableBytes <= node.configuration.maximumAppendBytes
             else { return .failure(.tooLong) }
@@ -48,7 +49,10 @@ extension LiveStream {
         var past = StreamContent(after: cursor)
         var position = past.position
         while let page = try? await node.backplane.read(names.log, after: position) {
-            for entry in page.streamEntries { _ = past.takeFromLog(entry) }
+            var hole: LogHole?
+            past.takeFromLog(page.streamEntries, hole: &hole)
+            // What is missing is written again; another text has retractions of its own.
+            guard hole == nil, past.textEpoch == cursor.textEpoch else { return nil }
             past.text.drop(through: past.text.last)
             position = page.entries.last?.id ?? position
             if page.isLast { return past.text.retractions }

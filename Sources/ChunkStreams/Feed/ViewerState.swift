@@ -54,7 +54,7 @@ struct ViewerState: Sendable {
             if let retraction = takeRetraction(of: content.text.retractions, through: end) {
                 return .event(.retracted(retraction, cursor))
             }
-            if cursor.seq < content.text.base {
+            if cursor.seq < content.text.base, !hasCaughtUp(with: content.text) {
                 return nextOfOwn(with: content.text, limit: limit)
             }
             own = nil
@@ -86,8 +86,9 @@ struct ViewerState: Sendable {
     mutating func read(_ page: LogPage) -> LogHole? {
         isReadingLog = false
         var hole: LogHole?
+        let last = own?.text.last ?? 0
         own?.takeFromLog(page.streamEntries, hole: &hole)
-        let hasNews = own.map { $0.text.last > cursor.seq } ?? false
+        let hasNews = own.map { $0.text.last > last } ?? false
         ownPage = page.isLast ? nil : page.entries.last?.id
         if hasNews { vainReadings = 0 } else if page.isLast { vainReadings += 1 }
         return hole
@@ -101,9 +102,18 @@ struct ViewerState: Sendable {
         isReadingLog = false
     }
 
+    /// Whether all is read that the node does not have any more: the rest of it was taken back, and has no text.
+    private mutating func hasCaughtUp(with shared: StreamText) -> Bool {
+        for retraction in shared.retractions.all { own?.text.learn(retraction) }
+        guard let own, own.text.last >= shared.base else { return false }
+        var seq = cursor.seq
+        guard own.text.read(advancing: &seq, limit: 1, through: shared.base) == nil else { return false }
+        cursor.seq = shared.base
+        return true
+    }
+
     private mutating func nextOfOwn(with shared: StreamText, limit: Int) -> Next {
         if vainReadings > Self.maximumVainReadings { return .event(.lost) }
-        for retraction in shared.retractions.all { own?.text.learn(retraction) }
         // Not beyond what the node has, as that knows what was taken back.
         guard let text = own?.text.read(advancing: &cursor.seq, limit: limit, through: shared.last) else {
             if isReadingLog { return .nothing }

@@ -129,7 +129,13 @@ extension LiveStream {
         Task {
             let place = LogID(epoch: hole.epoch, seq: hole.after)
             guard let page = try? await node.backplane.read(names.log, after: place) else { return }
-            guard case .chunks(let next)? = page.streamEntries.first, next.first > hole.after + 1 else { return }
+            let next: UInt64? =
+                switch page.streamEntries.first {
+                case .chunks(let chunks): chunks.first
+                case .retraction(_, let retraction): retraction.seq
+                case .open, .end, nil: nil
+                }
+            guard let next, next > hole.after + 1 else { return }
             let work = state.withLockedValue { state -> Work in
                 guard state.production?.machine.epoch == hole.epoch else { return .none }
                 return self.work(in: &state) { $0.logHasHole(last: $1) }

@@ -48,7 +48,6 @@ struct Retractions: Sendable, Equatable {
 
     private(set) var all: [StreamRetraction] = []
 
-    var isEmpty: Bool { all.isEmpty }
     var isFull: Bool { all.count >= Self.limit }
     var last: StreamRetraction? { all.last }
 

@@ -166,7 +166,8 @@ struct StreamText: Sendable {
 
     /// A retraction that may lie beyond the chunks that are here: those which it takes back are empty from now on.
     mutating func learn(_ retraction: StreamRetraction) {
-        guard retractions.insert(retraction) else { return }
+        // It may lie before what is here.
+        guard retractions.insert(retraction), retraction.seq > base + 1 else { return }
         let kept = Int(max(retraction.keepSeq, base) - base)
         guard kept < ends.count else { return }
         let end = Int(min(retraction.seq - 1, last) - base)

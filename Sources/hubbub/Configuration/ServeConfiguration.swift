@@ -80,7 +80,7 @@ struct ServeConfiguration: Sendable {
             do {
                 return .redis(try RedisConfiguration(url: text))
             } catch {
-                throw UsageError("backplane \(error)")
+                throw UsageError("backplane must be memory or a redis:// URL: \(error)")
             }
         }
     }
