@@ -91,9 +91,8 @@ struct ConformanceServer: AsyncParsableCommand {
         var options = HTTPHubOptions()
         options.allowedOrigins = .any
         options.allowsStatefulReconnects = true
-        var tokens = JWTBearerOptions(signingKeys: [.secret(Token.secret)])
-        tokens.clockSkew = .zero
-        options.authentication = try .jwtBearer(tokens, logger: logger)
+        options.authentication = try .jwtBearer(
+            JWTBearerOptions(signingKeys: [.secret(Token.secret)]), logger: logger)
         return options
     }
 }

@@ -15,7 +15,7 @@ enum TestHub {
     static func makeAuthorized() -> Hub {
         let hub = Hub(name: "AuthorizedHub")
         hub.requireAuthorization()
-        hub.on("Echo") { (_, message: String) in message }
+        hub.on("Echo") { (_, message: String?) in message }
         hub.on("GetUserNameIdentifier") { context in context.userID ?? "" }
         hub.on("GetUserClaim") { (context, type: String) in context.user?.first(type) ?? "" }
         return hub
@@ -33,7 +33,7 @@ enum TestHub {
     }
 
     private static func addInvocations(to hub: Hub) {
-        hub.on("Echo") { (_, message: String) in message }
+        hub.on("Echo") { (_, message: String?) in message }
         hub.on("GetCallerConnectionId") { context in context.connectionID }
         hub.on("ThrowException") { (_, message: String) in throw InvalidOperationException(hubErrorMessage: message) }
         hub.on("InvokeWithString") { (context, message: String) in

@@ -28,7 +28,7 @@ extension HubAccess {
         of request: HTTPRequest, identity: HubIdentity, peer: String?
     ) async throws(HubRefusal) -> Target {
         let address = security.trustedProxies.client(of: request, peer: peer)
-        guard let token = RequestTarget(request.path ?? "").value("id") else { throw .idRequired }
+        guard let token = RequestTarget(request.path ?? "").value("id"), !token.isEmpty else { throw .idRequired }
         switch await tokens.read(token, for: audience(identity)) {
         case .usable(let id, _):
             return Target(id: id, identity: identity, address: address, isFresh: hasTransportsOfRequests)

@@ -65,7 +65,9 @@ extension HubAccess {
                         ? .version0(connectionID: id) : .version1(connectionID: id, connectionToken: token),
                     transports: HubTransportType.allCases.filter(transports.contains),
                     useStatefulReconnect: flags.contains(.statefulReconnect),
-                    tokenLifetimeSeconds: security.enablesAuthenticationRefresh ? identity.lifetimeSeconds : nil)
+                    // Connections of version 0 cannot be refreshed.
+                    tokenLifetimeSeconds: security.enablesAuthenticationRefresh && !flags.contains(.version0)
+                        ? identity.lifetimeSeconds : nil)
             ).write(into: &body)
         case (.failure(let error), _):
             NegotiateResponse.error(error.description).write(into: &body)

@@ -12,7 +12,8 @@ extension AllowedOrigins {
     /// the answer depends on is told to caches (Fetch standard, "CORS protocol and HTTP caches").
     package func headers(for request: HTTPRequest) -> HTTPFields {
         guard let origin = request.headerFields[.origin] else { return self == .sameOrigin ? [:] : [.vary: "Origin"] }
-        guard isCrossOrigin(origin, to: request), lists(origin) else { return [.vary: "Origin"] }
+        // Also where only the scheme differs, which this node may not know.
+        guard lists(origin) else { return [.vary: "Origin"] }
         return [.accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true", .vary: "Origin"]
     }
 
