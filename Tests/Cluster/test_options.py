@@ -1,5 +1,6 @@
 """`hubbub serve` is configured by flags, environment and a file, and refuses what it does not know."""
 
+import os
 import re
 from pathlib import Path
 
@@ -152,6 +153,7 @@ BAD_VALUES = {
     "--model": ["oracle"],
     "--model-api": ["assistants"],
     "--unfiltered-text": ["maybe"],
+    "--detailed-errors": ["perhaps"],
     "--blocked-words": ["/nowhere/words", "/dev/null"],
     "--content-filter-mode": ["late"],
     "--model-connect-timeout": ["soon"],
@@ -184,6 +186,18 @@ BAD_VALUES = {
 def test_bad_value_is_refused_by_name(flag: str, value: str) -> None:
     assert_refused(run("--port", "0", f"{flag}={value}"), flag.removeprefix("--"))
     assert_refused(run(**{"HUBBUB_PORT": "0", OPTIONS[flag]: value}), flag.removeprefix("--"))
+
+
+def test_secret_is_read_from_a_pipe() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"0123456789abcdef\n")
+    os.close(writer)
+    try:
+        with serving("--port", "0", "--management-key-file", f"/proc/{os.getpid()}/fd/{reader}", "--roles", "edge, worker",
+                     "--detailed-errors=false"):
+            pass
+    finally:
+        os.close(reader)
 
 
 def test_unknown_flag_is_refused_by_name() -> None:

@@ -21,7 +21,7 @@ struct ContentFilterConfiguration: Sendable {
     }
 
     private static func words(at path: String) throws -> [String] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        guard let text = TextFile.text(at: path) else {
             throw UsageError("blocked-words: the file \(path) cannot be read")
         }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -68,8 +68,7 @@ struct OptionValues: Sendable {
             guard names.contains(name) else { throw UsageError("unknown option --\(name)") }
             guard values[name] == nil || kinds[name] == .list else { throw UsageError("--\(name) is given twice") }
             if kinds[name] == .toggle {
-                guard parts.count == 1 else { throw UsageError("--\(name) takes no value") }
-                values[name] = ["true"]
+                values[name] = [parts.count == 1 ? "true" : String(parts[1])]
                 continue
             }
             guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
@@ -99,7 +98,7 @@ struct OptionValues: Sendable {
 
     private static func file(at path: String, options: [Option]) throws -> [String: String] {
         let names = names(options)
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        guard let text = TextFile.text(at: path) else {
             throw UsageError("the file \(path) of --config cannot be read")
         }
         let node: Yams.Node?
@@ -120,8 +119,8 @@ struct OptionValues: Sendable {
     }
 
     private static func secret(at path: String, name: String) throws -> String {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw UsageError("the file of \(name) cannot be read")
+        guard let text = TextFile.text(at: path) else {
+            throw UsageError("the file \(path) of \(name) cannot be read")
         }
         return text.trimmingCharacters(in: .newlines)
     }

@@ -1,6 +1,7 @@
 import ChatHub
 import ChatModels
 import ChunkStreams
+import Foundation
 import HubBackplaneRedis
 import HubHummingbird
 import HubServer
@@ -46,8 +47,11 @@ struct ServeConfiguration: Sendable {
             !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
                 ? name : nil
         }
-        let roles = try values.value("roles", expected: "edge, worker or edge,worker") { text -> Set<Substring>? in
-            let roles = Set(text.split(separator: ",", omittingEmptySubsequences: false))
+        let roles = try values.value("roles", expected: "edge, worker or edge,worker") { text -> Set<String>? in
+            let roles = Set(
+                text.split(separator: ",", omittingEmptySubsequences: false).map {
+                    $0.trimmingCharacters(in: .whitespaces)
+                })
             return roles.isSubset(of: ["edge", "worker"]) ? roles : nil
         }
         if case .memory = backplane, roles.count < 2 {

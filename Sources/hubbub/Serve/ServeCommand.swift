@@ -27,7 +27,8 @@ enum ServeCommand {
         do {
             try await withTaskExecutorPreference(node.executor) { try await node.run() }
         } catch let error as IOError {
-            throw UsageError("cannot listen on host \(configuration.host), port \(configuration.port): \(error)")
+            let reason = String(cString: strerror(error.errnoCode))
+            throw UsageError("cannot listen on host \(configuration.host), port \(configuration.port): \(reason)")
         } catch let error as SocketAddressError.UnknownHost {
             throw UsageError("host \(error.host) is not known here")
         }
