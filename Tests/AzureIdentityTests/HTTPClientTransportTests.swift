@@ -39,9 +39,8 @@ import Testing
     }
 
     @Test func whereNobodyListensIsUnreachable() async throws {
-        var closed = 0
-        try await withSilentServer { closed = $0 }
-        #expect(await failure("http://127.0.0.1:\(closed)/", timeout: .seconds(5)) == .unreachable)
+        // No free port: another test may be given one that was just closed.
+        #expect(await failure("http://127.0.0.1:1/", timeout: .seconds(5)) == .unreachable)
     }
 
     @Test(arguments: ["", "nonsense", "ftp://127.0.0.1/", "http://", "unix:///x"])
