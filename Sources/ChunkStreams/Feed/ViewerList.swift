@@ -1,3 +1,5 @@
+import HubBackplane
+
 /// The viewers of one stream on one node, in the order in which they came, and so sorted by number.
 struct ViewerList: Sendable {
     private var states: [ViewerState] = []
@@ -41,11 +43,7 @@ struct ViewerList: Sendable {
 
     private func index(of number: Int) -> Int? {
         if let only, only.number == number { return 0 }
-        var range = states.indices
-        while let middle = range.isEmpty ? nil : (range.lowerBound + range.upperBound) / 2 {
-            if states[middle].number == number { return middle }
-            range = states[middle].number < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return nil
+        let place = states.partitioningIndex { $0.number >= number }
+        return place < states.endIndex && states[place].number == number ? place : nil
     }
 }

@@ -1,3 +1,4 @@
+import HubBackplane
 import NIOCore
 
 /// Text that was taken back, as an entry of the log: it counts as the chunk `seq`, whose text takes the place of what goes.
@@ -93,22 +94,5 @@ extension ByteBuffer {
     var utf16Count: UInt64 {
         // One for each scalar, and one more for those of four bytes.
         readableBytesView.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : $1 >= 0xF0 ? 2 : 1) }
-    }
-}
-
-extension RandomAccessCollection {
-    /// The index of the first element for which `belongs` is true, where it is false for all before and true for all after.
-    func partitioningIndex(where belongs: (Element) -> Bool) -> Index {
-        var (start, count) = (startIndex, count)
-        while count > 0 {
-            let middle = index(start, offsetBy: count / 2)
-            if belongs(self[middle]) {
-                count /= 2
-            } else {
-                start = index(after: middle)
-                count -= count / 2 + 1
-            }
-        }
-        return start
     }
 }

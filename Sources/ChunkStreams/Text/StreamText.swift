@@ -1,4 +1,5 @@
 import DequeModule
+import HubBackplane
 import NIOCore
 
 /// A run of a stream's chunks: those after `base`, up to `last`.

@@ -12,18 +12,8 @@ struct InMemoryLog {
     }
 
     func page(after id: LogID?) -> LogPage {
-        let start = id.map(firstIndex(after:)) ?? 0
+        let start = id.map { id in entries.partitioningIndex { $0.id > id } } ?? 0
         let end = min(start + LogPage.limit, entries.count)
         return LogPage(entries: Array(entries[start..<end]), isLast: end - start < LogPage.limit)
-    }
-
-    private func firstIndex(after id: LogID) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].id <= id { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }
