@@ -79,7 +79,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             guard case .head(let request) = unwrapInboundIn(data) else {
                 return openHTTP(context) { context.fireChannelRead(data) }
             }
-            if let access = upgradedHub(request) {
+            if let access = hubs.access(upgradedBy: request) {
                 state = .awaitingEnd(request, access)
             } else if let access = negotiatedHub(request) {
                 state = .negotiating(request, access)
@@ -113,7 +113,9 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                         request: request, access: access, remoteAddress: context.remoteAddress?.ipAddress,
                         handler: NIOLoopBound(self, eventLoop: context.eventLoop), eventLoop: context.eventLoop)))
         case .serving:
-            if case .head(let request) = unwrapInboundIn(data), upgradedHub(request) != nil { state = .servingUpgrade }
+            if case .head(let request) = unwrapInboundIn(data), hubs.access(upgradedBy: request) != nil {
+                state = .servingUpgrade
+            }
             context.fireChannelRead(data)
         case .servingUpgrade:
             context.fireChannelRead(data)
@@ -180,8 +182,6 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if case .leavingHTTP = state { promise?.succeed() } else { context.close(mode: mode, promise: promise) }
     }
-
-    private func upgradedHub(_ request: HTTPRequest) -> HubAccess? { hubs.access(upgradedBy: request) }
 }
 
 // MARK: Plain HTTP

@@ -25,15 +25,6 @@ public struct ChatMessage: Sendable, Hashable {
             self.rawValue = rawValue
         }
 
-        public init(from decoder: any Decoder) throws {
-            rawValue = try decoder.singleValueContainer().decode(String.self)
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(rawValue)
-        }
-
         public static let system = Role(rawValue: "system")
         public static let user = Role(rawValue: "user")
         public static let assistant = Role(rawValue: "assistant")

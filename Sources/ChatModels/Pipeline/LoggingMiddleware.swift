@@ -3,8 +3,8 @@ import NIOCore
 
 /// Logs each reply: its model, how long it took, how much it was and how it ended.
 public struct LoggingMiddleware: ChatMiddleware {
-    /// The most characters of a prompt or a reply that are logged.
-    private static let longestContent = 16 * 1024
+    /// About so many bytes of a prompt and of a reply are logged.
+    fileprivate static let longestContent = 16 * 1024
 
     private let logger: Logger
     private let level: Logger.Level
@@ -27,7 +27,7 @@ public struct LoggingMiddleware: ChatMiddleware {
         var record = Record(request, next, keepsText: logsContent)
         do {
             let end = try await next.reply(to: request) { update in
-                record.receive(update, limit: Self.longestContent)
+                record.receive(update)
                 try await receive(update)
             }
             log(level, "Model replied", record, since: begin, ["finish": "\(end.finish)"].with(end.usage))
@@ -58,7 +58,7 @@ private struct Record {
     private let keepsText: Bool
     private var updates = 0
     private var bytes = 0
-    private var text = ""
+    private var text = ByteBuffer()
 
     init(_ request: ChatRequest, _ next: any ChatModel, keepsText: Bool) {
         provider = next.metadata.provider
@@ -67,15 +67,17 @@ private struct Record {
         self.keepsText = keepsText
     }
 
-    mutating func receive(_ update: ChatUpdate, limit: Int) {
+    mutating func receive(_ update: ChatUpdate) {
         updates += 1
         switch update {
         case .text(let piece):
             bytes += piece.readableBytes
-            if keepsText, text.utf8.count < limit { text += String(buffer: piece) }
+            if keepsText, text.readableBytes < LoggingMiddleware.longestContent { text.writeImmutableBuffer(piece) }
         case .retraction(let retraction):
-            bytes = min(bytes, retraction.keepBytes) + retraction.replacement.utf8.count
-            if keepsText { text = String(decoding: text.utf8.prefix(retraction.keepBytes), as: UTF8.self) }
+            bytes = min(bytes, max(retraction.keepBytes, 0)) + retraction.replacement.utf8.count
+            guard keepsText else { return }
+            text = text.prefix(retraction.keepBytes)
+            text.writeString(retraction.replacement)
         }
     }
 
@@ -86,8 +88,8 @@ private struct Record {
         ]
         if let model { metadata["model"] = "\(model)" }
         if keepsText {
-            metadata["prompt"] = "\(prompt.prefix(16 * 1024))"
-            metadata["reply"] = "\(text)"
+            metadata["prompt"] = "\(prompt.prefix(LoggingMiddleware.longestContent))"
+            metadata["reply"] = "\(String(buffer: text))"
         }
         return metadata
     }

@@ -120,7 +120,7 @@ struct OutboxWaiters {
 
     mutating func take(for awaited: Outbox.Awaited) -> [CheckedContinuation<Void, Never>] {
         // Asked after each drain, mostly in vain.
-        guard waiters.values.contains(where: { $0.awaited == awaited }) else { return [] }
+        guard !waiters.isEmpty, waiters.values.contains(where: { $0.awaited == awaited }) else { return [] }
         let taken = waiters.filter { $0.value.awaited == awaited }
         for id in taken.keys { waiters[id] = nil }
         return taken.values.map(\.waiter)

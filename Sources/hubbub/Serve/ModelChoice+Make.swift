@@ -35,7 +35,7 @@ extension ModelChoice {
     fileprivate static func option(
         _ part: OpenAIChatModel.ConfigurationError.Part, of endpoint: OpenAIChatModel.Configuration.Endpoint
     ) -> String {
-        let isOpenAI = if case .openAI = endpoint { true } else { false }
+        let isOpenAI = endpoint.azureEndpoint == nil
         return switch part {
         case .endpoint: isOpenAI ? "openai-base-url" : "azure-openai-endpoint"
         case .model: isOpenAI ? "openai-model" : "azure-openai-deployment"
