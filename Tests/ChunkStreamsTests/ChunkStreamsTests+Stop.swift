@@ -17,7 +17,7 @@ extension ChunkStreamsTests {
             try await write(["one ", "two "], to: producer)
             #expect(await nodes[stoppingNode].stop(id) == .stopped(atSeq: 2))
             for await _ in interrupted.stream {}
-            await #expect(throws: ChunkProducerError.interrupted) { try await self.write(["three"], to: producer) }
+            await #expect(throws: ChunkProducerError.interrupted) { try await write(["three"], to: producer) }
             let end = await producer.finish(.completed)
             #expect(end?.finish == .stopped)
             guard case .alreadyEnded(let seen) = await nodes[1].stop(id) else {

@@ -1,4 +1,3 @@
-import Crypto
 import HubBackplane
 import HubTesting
 import NIOCore
@@ -9,15 +8,6 @@ import Testing
 
 /// Producers and viewers of several nodes on one backplane.
 @Suite(.timeLimit(.minutes(1))) struct ChunkStreamsTests {
-    func write(_ chunks: [String], to producer: ChunkProducer, pausing: Bool = false) async throws {
-        for chunk in chunks {
-            try await producer.append(ByteBuffer(string: chunk))
-            if pausing { await Task.yield() }
-        }
-    }
-
-    func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-
     @Test(arguments: BackplaneKind.allCases, [0, 1])
     func aViewerOnAnyNodeGetsTheWholeText(kind: BackplaneKind, viewingNode: Int) async throws {
         try await withNodes(2, on: kind) { nodes in

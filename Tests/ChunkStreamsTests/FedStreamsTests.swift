@@ -1,4 +1,3 @@
-import Crypto
 import HubBackplane
 import HubTesting
 import NIOCore
@@ -31,7 +30,7 @@ import Testing
     func end(_ finish: StreamFinish, _ text: String, chunks: UInt64, usage: StreamUsage? = nil) -> StreamEnd {
         StreamEnd(
             finish: finish, chunks: chunks, bytes: UInt64(text.utf8.count),
-            sha256: Array(SHA256.hash(data: Array(text.utf8))), usage: usage)
+            sha256: sha256(text), usage: usage)
     }
 
     @Test(arguments: BackplaneKind.allCases) func eachRequestMayArriveAtAnyNode(kind: BackplaneKind) async throws {

@@ -1,4 +1,3 @@
-import Crypto
 import HubBackplane
 import NIOCore
 import Testing
@@ -32,7 +31,7 @@ import Testing
     private func expect(_ text: String, chunks: UInt64) {
         let end = survey.end(.failed(.producerLost))
         #expect(end.chunks == chunks && end.bytes == UInt64(text.utf8.count))
-        #expect(end.sha256 == Array(SHA256.hash(data: Array(text.utf8))))
+        #expect(end.sha256 == sha256(text))
     }
 
     @Test mutating func theTextIsWhatTheLogHas() {

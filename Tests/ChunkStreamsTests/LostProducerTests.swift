@@ -1,4 +1,3 @@
-import Crypto
 import HubBackplane
 import HubTesting
 import NIOCore
@@ -9,8 +8,6 @@ import Testing
 
 /// Nodes that are killed, frozen, or cut off while they produce.
 @Suite(.timeLimit(.minutes(1))) struct LostProducerTests {
-    private func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-
     func lost(_ problem: StreamProblem, _ text: String, chunks: UInt64) -> StreamEnd {
         StreamEnd(
             finish: .failed(problem), chunks: chunks, bytes: UInt64(text.utf8.count), sha256: sha256(text))

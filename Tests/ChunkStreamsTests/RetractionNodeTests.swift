@@ -1,4 +1,3 @@
-import Crypto
 import HubBackplane
 import HubTesting
 import NIOConcurrencyHelpers
@@ -11,12 +10,6 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct RetractionNodeTests {
     private static let secret = "the secret word"
 
-    private func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-
-    private func append(_ chunks: [String], to producer: ChunkProducer) async throws {
-        for chunk in chunks { try await producer.append(ByteBuffer(string: chunk)) }
-    }
-
     @Test(arguments: BackplaneKind.allCases)
     func everyViewerIsToldAndLaterOnesNeverSeeIt(kind: BackplaneKind) async throws {
         try await withNodes(3, on: kind) { nodes in
@@ -24,12 +17,12 @@ import Testing
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let sinks = nodes[...1].map { _ in ReadingSink() }
             let viewers = zip(nodes, sinks).map { $0.view(id, after: .start, sink: $1) }
-            try await append(["This stays. ", "Here is ", Self.secret, "."], to: producer)
+            try await write(["This stays. ", "Here is ", Self.secret, "."], to: producer)
             for (sink, viewer) in zip(sinks, viewers) {
                 _ = await sink.read(viewer) { $0.text.hasSuffix("word.") }
             }
             try producer.retract(keeping: 16, category: "secrets", replacement: "[removed]")
-            try await append([" More."], to: producer)
+            try await write([" More."], to: producer)
             let end = try #require(await producer.finish(.filtered))
             let text = "This stays. Here[removed] More."
             #expect(end.sha256 == sha256(text) && end.bytes == UInt64(text.utf8.count))
@@ -62,9 +55,9 @@ import Testing
         try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
-            try await append(["one ", Self.secret], to: producer)
+            try await write(["one ", Self.secret], to: producer)
             try producer.retract(keeping: 4, category: "secrets")
-            try await append(["two ", "three "], to: producer)
+            try await write(["two ", "three "], to: producer)
             let late = ReadingSink()
             let lateViewer = nodes[1].view(id, after: ChunkCursor(textEpoch: 1, seq: 4), sink: late)
             _ = await late.read(lateViewer) { $0.text == "three " }
@@ -84,9 +77,9 @@ import Testing
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let filler = String(repeating: "x", count: 40_000)
-            try await append([filler, Self.secret, filler], to: producer)
+            try await write([filler, Self.secret, filler], to: producer)
             try producer.retract(keeping: filler.utf8.count, category: "secrets")
-            try await append(Array(repeating: filler, count: 12), to: producer)
+            try await write(Array(repeating: filler, count: 12), to: producer)
             _ = await producer.finish(.completed)
             let sink = ReadingSink(limit: 50_000)
             let read = await sink.read(nodes[1].view(id, after: .start, sink: sink))
@@ -102,7 +95,7 @@ import Testing
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let filler = String(repeating: "x", count: 40_000)
-            try await append([filler, Self.secret] + Array(repeating: filler, count: 12), to: producer)
+            try await write([filler, Self.secret] + Array(repeating: filler, count: 12), to: producer)
             try producer.retract(keeping: filler.utf8.count, category: "secrets")
             let end = await producer.finish(.filtered)
             let sink = ReadingSink(limit: 50_000)
@@ -117,10 +110,10 @@ import Testing
         try await withNodes(2, on: kind) { nodes in
             let id = ChunkStreamID()
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
-            try await append((1...49).map { "\($0) " }, to: producer)
+            try await write((1...49).map { "\($0) " }, to: producer)
             let kept = (1...40).map { "\($0) " }.joined()
             try producer.retract(keeping: kept.utf8.count, category: "numbers")
-            try await append((51...150).map { "\($0) " }, to: producer)
+            try await write((51...150).map { "\($0) " }, to: producer)
             let late = ReadingSink()
             let lateViewer = nodes[1].view(id, after: ChunkCursor(textEpoch: 1, seq: 100), sink: late)
             while nodes[1].node.registry[id]?.state.withLockedValue({ $0.content.text.last }) != 150 {
@@ -143,11 +136,11 @@ import Testing
             let producer = try #require(try await nodes[0].open(id, meta: ByteBuffer()))
             let sink = ReadingSink()
             let viewer = nodes[1].view(id, after: .start, sink: sink)
-            try await append(["one ", Self.secret], to: producer)
+            try await write(["one ", Self.secret], to: producer)
             _ = await sink.read(viewer) { $0.text.hasSuffix("word") }
             backplane.setAway(true)
             try producer.retract(keeping: 4, category: "secrets")
-            try await append(["two"], to: producer)
+            try await write(["two"], to: producer)
             backplane.expire([BackplaneNames(app: "test").stream(id.rawValue).log], after: .zero)
             backplane.setAway(false)
             let end = await producer.finish(.completed)

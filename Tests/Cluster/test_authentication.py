@@ -14,6 +14,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from http_server import hosting
 from hub_socket import RECORD_SEPARATOR, HubSocket
 from serve import run, serving
 
@@ -90,14 +91,8 @@ async def publisher(keys: list[dict]) -> AsyncIterator[str]:
 
     application = web.Application()
     application.router.add_get("/discovery/v2.0/keys", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/discovery/v2.0/keys"
-    finally:
-        await runner.cleanup()
+    async with hosting(application) as url:
+        yield f"{url}/discovery/v2.0/keys"
 
 
 def published(key, kid: str, **fields: str) -> dict:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from cluster import HUBBUB, Cluster
+from http_server import hosting
 from hub_protocols import JSON, RECORD_SEPARATOR, MessagePack
 from serve import serving
 
@@ -121,12 +122,8 @@ class WrongServer:
         app.router.add_post("/chat", self._post)
         app.router.add_delete("/chat", self._delete)
         # Nobody waits for streams and polls that are open.
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-        await runner.cleanup()
+        async with hosting(app, shutdown_timeout=0.1) as url:
+            yield url
 
     def _receive(self, data: bytes) -> None:
         if self.protocol is None:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from chat_client import ChatClient, HubError
+from http_server import hosting
 from serve import assert_refused, run, serving
 
 KEY = "sk-never-shown-0123456789"
@@ -38,20 +39,8 @@ class FakeModel:
     async def running(self) -> AsyncIterator[str]:
         application = web.Application()
         application.router.add_post("/{path:.*}", self.answer)
-        async with serve(application) as url:
+        async with hosting(application) as url:
             yield url
-
-
-@asynccontextmanager
-async def serve(application: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-    finally:
-        await runner.cleanup()
 
 
 def text(content: str, finish: str | None = None) -> str:
@@ -131,7 +120,7 @@ async def test_azure_openai_without_a_key_gets_a_token_of_the_managed_identity()
     identity = web.Application()
     identity.router.add_get("/msi/token", token)
     model = FakeModel(*WHOLE)
-    async with serve(identity) as identity_url, model.running() as url:
+    async with hosting(identity) as identity_url, model.running() as url:
         with serving("--port", "0", AZURE_OPENAI_ENDPOINT=url, AZURE_OPENAI_DEPLOYMENT="chat",
                      AZURE_TOKEN_CREDENTIALS="ManagedIdentityCredential", IDENTITY_ENDPOINT=f"{identity_url}/msi/token",
                      IDENTITY_HEADER="header") as server:
