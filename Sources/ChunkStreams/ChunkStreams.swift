@@ -1,9 +1,9 @@
 import Crypto
 public import HubBackplane
 public import Logging
-import NIOConcurrencyHelpers
 public import NIOCore
 public import ServiceLifecycle
+import Synchronization
 
 /// The chunk streams of one node: ordered, finite, logged sequences of text, each with one writer at a time and any
 /// number of readers on any node.
@@ -84,12 +84,12 @@ public final class ChunkStreams: Service, Sendable {
 
     /// Whether this node has seen a producer open the stream, as far as it reads or produces it.
     public func hasBegun(_ id: ChunkStreamID) -> Bool {
-        node.registry[id]?.state.withLockedValue { $0.content.producer != nil || $0.content.end != nil } ?? false
+        node.registry[id]?.state.withLock { $0.content.producer != nil || $0.content.end != nil } ?? false
     }
 
     /// How a stream has ended, `nil` where it has not.
     public func end(of id: ChunkStreamID) async throws -> StreamEnd? {
-        if let end = node.registry[id]?.state.withLockedValue({ $0.content.end }) { return end }
+        if let end = node.registry[id]?.state.withLock({ $0.content.end }) { return end }
         guard let last = try await node.backplane.lastEntry(of: node.names.stream(id.rawValue).log),
             case .end(_, let end)? = StreamEntry(payload: last.payload)
         else { return nil }
@@ -156,7 +156,7 @@ public final class ChunkStreams: Service, Sendable {
     /// The connection for commands may be back before everything is: nothing is appended before the log was looked at.
     private func doubtAllLogs() {
         for stream in node.registry.all {
-            stream.state.withLockedValue { $0.production?.machine.doubtLog() ?? () }
+            stream.state.withLock { $0.production?.machine.doubtLog() ?? () }
         }
     }
 

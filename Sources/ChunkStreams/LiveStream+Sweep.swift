@@ -1,5 +1,5 @@
 import HubBackplane
-import NIOConcurrencyHelpers
+import Synchronization
 
 extension LiveStream {
     fileprivate enum Chore {
@@ -13,7 +13,7 @@ extension LiveStream {
 
     /// A second has passed.
     func tick() {
-        switch state.withLockedValue({ $0.chore(configuration: node.configuration) }) {
+        switch state.withLock({ $0.chore(configuration: node.configuration) }) {
         case .none:
             return
         case .catchUp:

@@ -1,7 +1,7 @@
 import HubBackplane
 import Logging
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// One stream on this node: its text here, who reads it, and either its producer or the way it is followed.
 ///
@@ -36,7 +36,7 @@ final class LiveStream: Sendable {
     /// What the producing node calls the stream when it tells this node what it has appended.
     let tag: UInt64
     let node: StreamNode
-    let state: NIOLockedValueBox<State>
+    let state: Mutex<State>
 
     /// A stream followed from a viewer's place on.
     init(id: ChunkStreamID, following cursor: ChunkCursor, node: StreamNode) {
@@ -44,7 +44,7 @@ final class LiveStream: Sendable {
         self.names = node.names.stream(id.rawValue)
         self.node = node
         self.tag = node.registry.newTag()
-        self.state = NIOLockedValueBox(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
+        self.state = Mutex(State(content: StreamContent(after: cursor), feed: FeedStateMachine()))
     }
 
     /// A stream produced here.
@@ -55,7 +55,7 @@ final class LiveStream: Sendable {
         self.names = node.names.stream(id.rawValue)
         self.node = node
         self.tag = node.registry.newTag()
-        self.state = NIOLockedValueBox(
+        self.state = Mutex(
             State(content: StreamContent(opening: opening, text: text), production: production))
     }
 }

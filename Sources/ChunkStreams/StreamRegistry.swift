@@ -1,5 +1,4 @@
 import DequeModule
-import NIOConcurrencyHelpers
 import Synchronization
 
 /// The streams that this node produces or follows.
@@ -11,22 +10,22 @@ final class StreamRegistry: Sendable {
 
     private static let keptRequests = 256
 
-    private let streams = NIOLockedValueBox<[ChunkStreamID: LiveStream]>([:])
-    private let fed = NIOLockedValueBox<[UInt64: LiveStream]>([:])
+    private let streams = Mutex<[ChunkStreamID: LiveStream]>([:])
+    private let fed = Mutex<[UInt64: LiveStream]>([:])
     private let lastTag = Atomic<UInt64>(0)
     /// The streams that are being opened, and who has asked to be told of what they will append: a follower may hear of an
     /// opening entry before the node that has written it.
-    private let openings = NIOLockedValueBox<[ChunkStreamID: [FollowRequest]]>([:])
-    private let retained = NIOLockedValueBox(Retained())
+    private let openings = Mutex<[ChunkStreamID: [FollowRequest]]>([:])
+    private let retained = Mutex(Retained())
 
     /// All streams.
-    var all: [LiveStream] { streams.withLockedValue { Array($0.values) } }
+    var all: [LiveStream] { streams.withLock { Array($0.values) } }
 
-    subscript(id: ChunkStreamID) -> LiveStream? { streams.withLockedValue { $0[id] } }
+    subscript(id: ChunkStreamID) -> LiveStream? { streams.withLock { $0[id] } }
 
     /// The stream of this id, made where there is none.
     func stream(_ id: ChunkStreamID, make: () -> LiveStream) -> (stream: LiveStream, isNew: Bool) {
-        streams.withLockedValue {
+        streams.withLock {
             if let stream = $0[id] { return (stream, false) }
             let stream = make()
             $0[id] = stream
@@ -38,17 +37,17 @@ final class StreamRegistry: Sendable {
     func newTag() -> UInt64 { lastTag.wrappingAdd(1, ordering: .relaxed).newValue }
 
     /// A stream's producing node is asked to use its tag.
-    func feeds(_ stream: LiveStream) { fed.withLockedValue { $0[stream.tag] = stream } }
+    func feeds(_ stream: LiveStream) { fed.withLock { $0[stream.tag] = stream } }
 
     /// The followed stream of a tag.
-    func stream(tagged tag: UInt64) -> LiveStream? { fed.withLockedValue { $0[tag] } }
+    func stream(tagged tag: UInt64) -> LiveStream? { fed.withLock { $0[tag] } }
 
     /// Whether this node may try to open a stream: it does not produce it, and does not try already.
     ///
     /// The same ask may be handed out twice, and an opening entry of this node's own must not be taken for another's.
     func claimOpening(_ id: ChunkStreamID) -> Bool {
-        guard self[id]?.state.withLockedValue({ $0.production == nil }) ?? true else { return false }
-        return openings.withLockedValue { openings in
+        guard self[id]?.state.withLock({ $0.production == nil }) ?? true else { return false }
+        return openings.withLock { openings in
             guard openings[id] == nil else { return false }
             openings[id] = []
             return true
@@ -59,14 +58,14 @@ final class StreamRegistry: Sendable {
     ///
     /// - Returns: Who has asked to follow the stream meanwhile.
     func releaseOpening(_ id: ChunkStreamID) -> [FollowRequest] {
-        openings.withLockedValue { $0.removeValue(forKey: id) ?? [] }
+        openings.withLock { $0.removeValue(forKey: id) ?? [] }
     }
 
     /// Keeps a request for when the stream is open. Whoever gets no answer asks again, so that there may be a bound.
     ///
     /// - Returns: Whether the stream is being opened.
     func keep(_ request: FollowRequest, whileOpening id: ChunkStreamID) -> Bool {
-        openings.withLockedValue { openings in
+        openings.withLock { openings in
             guard let count = openings[id]?.count else { return false }
             if count < Self.keptRequests { openings[id]?.append(request) }
             return true
@@ -77,7 +76,7 @@ final class StreamRegistry: Sendable {
     ///
     /// - Returns: The streams whose texts have to go for it.
     func retain(_ stream: LiveStream, bytes: Int, limit: Int) -> [LiveStream] {
-        retained.withLockedValue { retained in
+        retained.withLock { retained in
             retained.streams.append((stream, bytes))
             retained.bytes += bytes
             var evicted: [LiveStream] = []
@@ -91,7 +90,7 @@ final class StreamRegistry: Sendable {
 
     /// A stream's text was let go.
     func release(_ stream: LiveStream) {
-        retained.withLockedValue { retained in
+        retained.withLock { retained in
             guard let index = retained.streams.firstIndex(where: { $0.stream === stream }) else { return }
             retained.bytes -= retained.streams.remove(at: index).bytes
         }
@@ -99,9 +98,9 @@ final class StreamRegistry: Sendable {
 
     /// Forgets a stream, unless its id has a successor already.
     func remove(_ stream: LiveStream) {
-        streams.withLockedValue {
+        streams.withLock {
             if $0[stream.id] === stream { $0[stream.id] = nil }
         }
-        fed.withLockedValue { $0[stream.tag] = nil }
+        fed.withLock { $0[stream.tag] = nil }
     }
 }

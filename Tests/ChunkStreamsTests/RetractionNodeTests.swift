@@ -1,7 +1,7 @@
 import HubBackplane
 import HubTesting
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import ChunkStreams
@@ -116,7 +116,7 @@ import Testing
             try await write((51...150).map { "\($0) " }, to: producer)
             let late = ReadingSink()
             let lateViewer = nodes[1].view(id, after: ChunkCursor(textEpoch: 1, seq: 100), sink: late)
-            while nodes[1].node.registry[id]?.state.withLockedValue({ $0.content.text.last }) != 150 {
+            while nodes[1].node.registry[id]?.state.withLock({ $0.content.text.last }) != 150 {
                 try await Task.sleep(for: .milliseconds(1))
             }
             let early = ReadingSink()

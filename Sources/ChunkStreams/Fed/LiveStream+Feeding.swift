@@ -1,5 +1,5 @@
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// Text that comes with its place, so that it may come twice.
 extension LiveStream {
@@ -13,7 +13,7 @@ extension LiveStream {
 
     /// Hands over text from a byte of the whole on, without what is there already.
     func append(_ text: ByteBuffer, at offset: UInt64) -> Fed {
-        let (fed, work) = state.withLockedValue { state -> (Fed, Work) in
+        let (fed, work) = state.withLock { state -> (Fed, Work) in
             guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
                 return (.interrupted, .none)
             }
@@ -39,11 +39,11 @@ extension LiveStream {
     }
 
     /// Whether this node produces the stream for a backend.
-    var isFed: Bool { state.withLockedValue { $0.production?.isFed ?? false } }
+    var isFed: Bool { state.withLock { $0.production?.isFed ?? false } }
 
     /// How far the text is that this node produces: `nil` where it does not.
     var produced: FedStreamAnswer? {
-        state.withLockedValue { state in
+        state.withLock { state in
             guard state.production != nil else { return nil }
             return state.content.end.map { .ended($0) } ?? .open(state.position)
         }

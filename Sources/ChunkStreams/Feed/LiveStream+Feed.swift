@@ -1,13 +1,13 @@
 public import HubBackplane
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// Being told by the producing node itself what it appends: with the chunks of all other streams that this node reads, on
 /// one channel. The stream's own channel carries what is rare: openings, ends, repeats.
 extension LiveStream {
     /// Asks the producing node, which answers with what this node does not know yet.
     func askToBeFed() {
-        let question = state.withLockedValue { state -> (NodeMessage, NodeID)? in
+        let question = state.withLock { state -> (NodeMessage, NodeID)? in
             guard let producer = state.wantedProducer else { return nil }
             let epoch = state.content.epoch
             state.following.asks(inEpoch: epoch)
@@ -27,7 +27,7 @@ extension LiveStream {
     ///   - entry: Chunks up to there, or up to as many as an entry may have; empty where this node knew all of them.
     func isFed(inEpoch epoch: UInt64, last: UInt64, entry: ByteBuffer) {
         if entry.readableBytes > 0 { received(entry) }
-        let isBehind = state.withLockedValue { state in
+        let isBehind = state.withLock { state in
             guard state.content.epoch == epoch else { return false }
             state.following.isFed(inEpoch: epoch)
             return state.content.text.last < last
@@ -40,7 +40,7 @@ extension LiveStream {
     /// A node wants to be told what is appended.
     func isFollowed(_ request: FollowRequest) {
         let epoch = request.epoch
-        let answer = state.withLockedValue { state -> NodeMessage? in
+        let answer = state.withLock { state -> NodeMessage? in
             guard state.production?.machine.epoch == epoch, let last = state.production?.machine.appended else {
                 return nil
             }
@@ -59,7 +59,7 @@ extension LiveStream {
     /// Nobody reads the stream on that node any more.
     func isUnfollowed(by follower: NodeID, as tag: UInt64) {
         let follower = LogFollower(channel: node.names.feed(of: follower), tag: tag)
-        state.withLockedValue { $0.production?.followers.removeAll { $0 == follower } }
+        state.withLock { $0.production?.followers.removeAll { $0 == follower } }
     }
 }
 

@@ -1,6 +1,6 @@
 import HubBackplane
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// Following a stream that another node produces.
 extension LiveStream {
@@ -14,10 +14,10 @@ extension LiveStream {
                     self.heard(event)
                 }
             } catch {
-                state.withLockedValue { $0.isSubscribing = false }
+                state.withLock { $0.isSubscribing = false }
                 return
             }
-            let isWanted = state.withLockedValue { state in
+            let isWanted = state.withLock { state in
                 state.isSubscribing = false
                 guard !state.isClosed, state.feed != nil else { return false }
                 state.following.subscription = subscription
@@ -30,7 +30,7 @@ extension LiveStream {
 
     /// Nothing was heard for some time, or the backplane is back: what was missed is in the log.
     func catchUp() {
-        let mustFollow = state.withLockedValue { state in
+        let mustFollow = state.withLock { state in
             state.quietTicks = 0
             guard state.feed != nil, state.following.subscription == nil, !state.isSubscribing else { return false }
             state.isSubscribing = true
@@ -51,7 +51,7 @@ extension LiveStream {
     /// An entry came, on the stream's channel or this node's feed.
     func received(_ payload: ByteBuffer) {
         guard let entry = StreamEntry(payload: payload) else { return }
-        let action = state.withLockedValue { state in
+        let action = state.withLock { state in
             defer { state.hasNews(windowBytes: node.configuration.windowBytes) }
             return state.feed?.received(entry, content: &state.content) ?? .none
         }
@@ -60,7 +60,7 @@ extension LiveStream {
     }
 
     func read() {
-        let action = state.withLockedValue { $0.feed?.mustRead() ?? .none }
+        let action = state.withLock { $0.feed?.mustRead() ?? .none }
         if action == .readLog { readPages() }
     }
 
@@ -76,20 +76,20 @@ extension LiveStream {
                     action = take(page)
                 }
             } catch {
-                return state.withLockedValue { $0.feed?.readFailed() ?? () }
+                return state.withLock { $0.feed?.readFailed() ?? () }
             }
             noteProducer()
-            if let hole = state.withLockedValue({ $0.feed?.hole }) { report(hole) }
-            if state.withLockedValue({ $0.takeSilence() }) { askWhetherProduced() }
+            if let hole = state.withLock({ $0.feed?.hole }) { report(hole) }
+            if state.withLock({ $0.takeSilence() }) { askWhetherProduced() }
         }
     }
 
     /// Where the log is read on; what a client claims to have read is first held against the log.
     private func beginningOfReading() async throws -> LogID? {
-        let (position, isClaimed) = state.withLockedValue { ($0.content.position, $0.content.isClaimed) }
+        let (position, isClaimed) = state.withLock { ($0.content.position, $0.content.isClaimed) }
         guard isClaimed else { return position }
         let standing = try await node.standing(names)
-        return state.withLockedValue { state in
+        return state.withLock { state in
             if state.content.isClaimed {
                 state.content.compareClaim(with: standing)
                 state.viewers.signal()
@@ -99,7 +99,7 @@ extension LiveStream {
     }
 
     private func take(_ page: LogPage) -> FeedStateMachine.Action {
-        state.withLockedValue { state in
+        state.withLock { state in
             let action = state.feed?.read(page.streamEntries, isLast: page.isLast, content: &state.content) ?? .none
             if !page.entries.isEmpty { state.hasNews(windowBytes: node.configuration.windowBytes) }
             return action
@@ -108,14 +108,14 @@ extension LiveStream {
 
     /// Who produces the stream may have become known, or changed.
     private func noteProducer() {
-        let (isNew, mustAsk) = state.withLockedValue { ($0.hasNewProducer, $0.mustAskToBeFed) }
+        let (isNew, mustAsk) = state.withLock { ($0.hasNewProducer, $0.mustAskToBeFed) }
         if isNew { watchProducer() }
         if mustAsk { askToBeFed() }
     }
 
     /// The log has a hole: whoever produces the stream has the text and writes it again.
     func report(_ hole: LogHole) {
-        guard let producer = state.withLockedValue({ $0.content.producer }) else { return }
+        guard let producer = state.withLock({ $0.content.producer }) else { return }
         say(.hole(id, hole), to: producer)
     }
 

@@ -1,6 +1,6 @@
 import HubBackplane
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// Taking text back.
 extension LiveStream {
@@ -8,7 +8,7 @@ extension LiveStream {
     func retract(
         keeping keepBytes: Int, category: String, replacement: ByteBuffer
     ) throws(ChunkProducerError) {
-        let work = try state.withLockedValue { state -> Result<Work, ChunkProducerError> in
+        let work = try state.withLock { state -> Result<Work, ChunkProducerError> in
             guard state.production?.machine.isOpen == true, state.production?.isStopped == false else {
                 return .failure(.interrupted)
             }
@@ -27,7 +27,7 @@ extension LiveStream {
     /// A viewer begins to read earlier in the text than this node did: before it is shown any of it, all is looked up that
     /// was taken back since. The text in between is read for it only then.
     func learnRetractions(after cursor: ChunkCursor) {
-        let isFirst = state.withLockedValue { state in
+        let isFirst = state.withLock { state in
             defer { state.isLearning = true }
             return !state.isLearning
         }
@@ -35,7 +35,7 @@ extension LiveStream {
         Task {
             let retractions = await self.retractions(after: cursor)
             if retractions == nil { try? await Task.sleep(for: .seconds(1)) }
-            state.withLockedValue { state in
+            state.withLock { state in
                 state.isLearning = false
                 if let retractions {
                     state.content.learn(retractions, after: cursor.seq, of: cursor.textEpoch)

@@ -1,11 +1,11 @@
 import HubBackplane
-import NIOConcurrencyHelpers
+import Synchronization
 
 /// Reading a stream on this node.
 extension LiveStream {
     /// Attaches a viewer; `nil` where the stream was given up on this node meanwhile.
     func attach(_ sink: any ChunkViewerSink, after cursor: ChunkCursor) -> ChunkViewer? {
-        state.withLockedValue { state in
+        state.withLock { state in
             guard !state.isClosed else { return nil }
             let number = state.viewers.add(sink, at: cursor)
             state.viewers.signal()
@@ -14,7 +14,7 @@ extension LiveStream {
     }
 
     func nextEvent(ofViewer number: Int, limit: Int) -> (event: ChunkViewerEvent, hasMore: Bool)? {
-        let (next, hasMore) = state.withLockedValue { state -> (ViewerState.Next, Bool) in
+        let (next, hasMore) = state.withLock { state -> (ViewerState.Next, Bool) in
             if state.isPaused(in: node.leases.term, retention: node.configuration.retention) {
                 state.viewers.update(number) { $0.isSignalled = false }
                 return (.nothing, false)
@@ -53,7 +53,7 @@ extension LiveStream {
 
     /// Gives the stream up on this node where, after a change, nobody reads it and nobody produces it here.
     func closeIfUnused(after change: (inout State) -> Void = { _ in }) {
-        let (following, isClosed) = state.withLockedValue { state in
+        let (following, isClosed) = state.withLock { state in
             change(&state)
             return (state.closeWhenUnused(), state.isClosed)
         }
@@ -71,9 +71,9 @@ extension LiveStream {
     /// A viewer is behind what this node keeps: it gets the next page of the log for itself.
     private func readLog(forViewer number: Int) {
         Task {
-            let position = state.withLockedValue { $0.viewers.update(number) { $0.ownPosition } ?? nil }
+            let position = state.withLock { $0.viewers.update(number) { $0.ownPosition } ?? nil }
             let page = try? await node.backplane.read(names.log, after: position)
-            let (hole, isInVain) = state.withLockedValue { state in
+            let (hole, isInVain) = state.withLock { state in
                 state.viewers.update(number) { viewer -> (LogHole?, Bool) in
                     guard let page else {
                         viewer.readFailed()
@@ -85,7 +85,7 @@ extension LiveStream {
             if let hole { report(hole) }
             // While the backplane is away every read fails at once.
             if isInVain { try? await Task.sleep(for: .seconds(1)) }
-            state.withLockedValue { $0.viewers.signal() }
+            state.withLock { $0.viewers.signal() }
         }
     }
 }

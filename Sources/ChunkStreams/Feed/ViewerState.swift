@@ -22,13 +22,23 @@ struct ViewerState: Sendable {
     private var told: UInt64 = 0
     /// The sink was told and has not read to the end yet.
     var isSignalled = false
-    /// A viewer behind the window reads the log for itself until it has caught up.
-    private(set) var own: StreamContent?
+    /// A viewer behind the window reads the log for itself until it has caught up: one content then. Most viewers have
+    /// none, and room for it in place would lie between what is needed for each chunk.
+    private var ownContents: [StreamContent] = []
     /// The last entry of the page it has read; `nil` where it begins anew.
     private var ownPage: LogID?
     private var isReadingLog = false
     /// How often it read to the log's end and found nothing: whoever produces the stream may have to write it again.
     private var vainReadings = 0
+
+    private(set) var own: StreamContent? {
+        get { ownContents.first }
+        _modify {
+            var own = ownContents.popLast()
+            defer { if let own { ownContents.append(own) } }
+            yield &own
+        }
+    }
 
     init(number: Int, sink: any ChunkViewerSink, cursor: ChunkCursor) {
         self.number = number
@@ -115,7 +125,8 @@ struct ViewerState: Sendable {
     private mutating func nextOfOwn(with shared: StreamText, limit: Int) -> Next {
         if vainReadings > Self.maximumVainReadings { return .event(.lost) }
         // Not beyond what the node has, as that knows what was taken back.
-        guard let text = own?.text.read(advancing: &cursor.seq, limit: limit, through: shared.last) else {
+        var seq = cursor.seq
+        guard let text = own?.text.read(advancing: &seq, limit: limit, through: shared.last) else {
             if isReadingLog { return .nothing }
             isReadingLog = true
             if own == nil {
@@ -124,7 +135,8 @@ struct ViewerState: Sendable {
             }
             return .readLog
         }
-        own?.text.drop(through: cursor.seq)
+        cursor.seq = seq
+        own?.text.drop(through: seq)
         return .event(.text(text, cursor))
     }
 

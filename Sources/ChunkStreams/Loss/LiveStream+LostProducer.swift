@@ -1,38 +1,40 @@
 import HubBackplane
 import Logging
-import NIOConcurrencyHelpers
+import Synchronization
 
 /// What happens to a followed stream whose producer is gone: one of the nodes that have viewers writes the end.
 extension LiveStream {
     /// Watches the node that produces the stream, and that one only.
     func watchProducer() {
-        let (producer, old) = state.withLockedValue { state -> (NodeID?, NodeWatch?) in
+        let (producer, old) = state.withLock { state -> (NodeID?, NodeWatch?) in
             let producer = state.wantedProducer
             return (producer, state.following.begins(with: producer))
         }
         old?.cancel()
         guard let producer else { return }
-        let watch = node.leases.watch(producer) { [weak self, leases = node.leases] in
-            self?.endIfStillLost(producer) { !leases.isAlive(producer) }
+        // The watch ends with the following, so it may hold the stream. A weak reference would cost each chunk: counting
+        // references to an object that has one goes through a table elsewhere in memory.
+        let watch = node.leases.watch(producer) { [leases = node.leases] in
+            self.endIfStillLost(producer) { !leases.isAlive(producer) }
         }
-        state.withLockedValue { $0.following.watches(producer, with: watch) }?.cancel()
+        state.withLock { $0.following.watches(producer, with: watch) }?.cancel()
     }
 
     /// Nothing was heard for long, and nothing is in the log.
     func askWhetherProduced() {
-        let (producer, epoch) = state.withLockedValue { ($0.content.producer, $0.content.epoch) }
+        let (producer, epoch) = state.withLock { ($0.content.producer, $0.content.epoch) }
         guard let producer else { return }
         say(.question(id, epoch: epoch, asker: node.id), to: producer)
     }
 
     /// The producing node says that it does not produce the stream in this epoch.
     func isNotProduced(inEpoch epoch: UInt64) {
-        let producer = state.withLockedValue { $0.content.epoch == epoch ? $0.content.producer : nil }
+        let producer = state.withLock { $0.content.epoch == epoch ? $0.content.producer : nil }
         if let producer { endIfStillLost(producer) { true } }
     }
 
     private func endIfStillLost(_ producer: NodeID, _ isLost: @escaping @Sendable () -> Bool) {
-        let mustEnd = state.withLockedValue { state in
+        let mustEnd = state.withLock { state in
             defer { state.isEndingLost = true }
             return !state.isEndingLost
         }
@@ -41,7 +43,7 @@ extension LiveStream {
             // All nodes that have viewers come to the same judgement at about the same time, and one is enough.
             try? await Task.sleep(for: .milliseconds(.random(in: 0...200)))
             await end(lost: producer, while: isLost)
-            state.withLockedValue { $0.isEndingLost = false }
+            state.withLock { $0.isEndingLost = false }
         }
     }
 
@@ -58,7 +60,7 @@ extension LiveStream {
                     continue
                 }
                 let problem = survey.problemWithoutProducer
-                let epoch = state.withLockedValue { $0.content.epoch }
+                let epoch = state.withLock { $0.content.epoch }
                 guard try await node.end(names, surveyed: survey, after: epoch, as: .failed(problem)) != nil else {
                     continue
                 }
@@ -72,7 +74,7 @@ extension LiveStream {
     }
 
     private func isFollowing(_ producer: NodeID) -> Bool {
-        state.withLockedValue { $0.wantedProducer == producer && !$0.viewers.isEmpty }
+        state.withLock { $0.wantedProducer == producer && !$0.viewers.isEmpty }
     }
 }
 

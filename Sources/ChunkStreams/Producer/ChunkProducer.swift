@@ -1,5 +1,5 @@
-import NIOConcurrencyHelpers
 public import NIOCore
+import Synchronization
 
 /// Writes one chunk stream: the only writer of its epoch.
 ///
@@ -47,7 +47,7 @@ public final class ChunkProducer: Sendable {
 
     /// Calls `interrupt` once when the producer has to stop: its stream was stopped, or another node has taken it.
     public func onInterrupt(_ interrupt: @escaping @Sendable () -> Void) {
-        let isInterrupted = stream.state.withLockedValue { state in
+        let isInterrupted = stream.state.withLock { state in
             guard let production = state.production, production.machine.isOpen, !production.isStopped else {
                 return true
             }
@@ -62,7 +62,7 @@ extension ChunkProducer {
     /// Calls `body` once when text or the end is in the log: on any thread, under the stream's lock, so it must only pass the
     /// word on. Until then another node may begin the stream anew should this one be lost; what that needs has to be kept.
     public func onLogged(_ body: @escaping @Sendable () -> Void) {
-        let isLogged = stream.state.withLockedValue { state in
+        let isLogged = stream.state.withLock { state in
             guard let machine = state.production?.machine else { return false }
             if machine.acknowledged > 0 || machine.hasEnded { return true }
             state.production?.onLogged = body

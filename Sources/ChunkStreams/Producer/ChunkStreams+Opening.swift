@@ -1,5 +1,4 @@
 import HubBackplane
-import NIOConcurrencyHelpers
 public import NIOCore
 
 extension ChunkStreams {

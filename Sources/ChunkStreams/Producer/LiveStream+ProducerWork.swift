@@ -1,6 +1,6 @@
 import HubBackplane
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// What a producer's machine wants, carried out.
 extension LiveStream {
@@ -113,7 +113,7 @@ extension LiveStream {
         case .publish(let payload, let goOn):
             node.backplane.publish(payload, to: names.channel) { _ in }
             if goOn {
-                perform(state.withLockedValue { state in self.work(in: &state) { $0.next(last: $1) } })
+                perform(state.withLock { state in self.work(in: &state) { $0.next(last: $1) } })
             } else {
                 ended()
             }
@@ -142,7 +142,7 @@ extension LiveStream {
     }
 
     private func answered(_ answer: Result<LogAppendOutcome, BackplaneError>) {
-        let work = state.withLockedValue { state in
+        let work = state.withLock { state in
             if case .success(.accepted) = answer { state.production?.accepted() }
             let work = self.work(in: &state) { $0.answered(answer, last: $1) }
             if state.production?.roomWaiter != nil, !state.mustWait(for: node.configuration) {
@@ -161,7 +161,7 @@ extension LiveStream {
         } catch {
             let unreadable = error as? BackplaneError ?? BackplaneError(.unavailable, "cancelled")
             return perform(
-                state.withLockedValue { state in
+                state.withLock { state in
                     self.work(in: &state) { machine, _ in machine.logUnreadable(unreadable) }
                 })
         }
@@ -174,7 +174,7 @@ extension LiveStream {
         case .chunks, .retraction, nil: break
         }
         perform(
-            state.withLockedValue { state in
+            state.withLock { state in
                 let isLeaseHeld = state.production?.hasRead(in: node.leases.term) ?? false
                 return self.work(in: &state) { machine, seq in
                     machine.logEnds(
@@ -188,13 +188,13 @@ extension LiveStream {
         guard node.backplane.isReady else { return }
         Task {
             try? await Task.sleep(for: .milliseconds(250))
-            perform(state.withLockedValue { state in self.work(in: &state) { $0.retryTimePassed(last: $1) } })
+            perform(state.withLock { state in self.work(in: &state) { $0.retryTimePassed(last: $1) } })
         }
     }
 
     /// The end is in the log: viewers may see it.
     private func ended() {
-        let (end, waiters, isFirst) = state.withLockedValue { state in
+        let (end, waiters, isFirst) = state.withLock { state in
             let isFirst = state.content.end == nil
             state.production?.ticks = 0
             if let end = state.production?.end { state.content.finish(end) }

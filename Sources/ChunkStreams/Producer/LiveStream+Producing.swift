@@ -1,7 +1,7 @@
 import Crypto
 import HubBackplane
-import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// Producing a stream on this node.
 extension LiveStream {
@@ -10,7 +10,7 @@ extension LiveStream {
     /// - Parameter text: What there is of it already.
     /// - Returns: `false` where the stream was given up on this node meanwhile.
     func produce(_ opening: StreamEntry.Opening, _ production: Production, text: StreamText) -> Bool {
-        let following = state.withLockedValue { state -> Following? in
+        let following = state.withLock { state -> Following? in
             guard !state.isClosed else { return nil }
             state.content = StreamContent(opening: opening, text: text)
             state.production = production
@@ -24,7 +24,7 @@ extension LiveStream {
 
     /// Hands over text. Returns whether so much waits for the log that the producer has to wait, too.
     func append(_ text: ByteBuffer) throws(ChunkProducerError) -> Bool {
-        let (work, mustWait) = try state.withLockedValue { take(text, in: &$0) }.get()
+        let (work, mustWait) = try state.withLock { take(text, in: &$0) }.get()
         perform(work)
         return mustWait
     }
@@ -50,7 +50,7 @@ extension LiveStream {
     /// Waits until the log has taken enough, or until it makes no sense to wait.
     func waitForRoom() async {
         await withCheckedContinuation { continuation in
-            let mustWait = state.withLockedValue { state in
+            let mustWait = state.withLock { state in
                 guard state.production?.machine.isOpen == true, state.production?.isStopped == false,
                     state.mustWait(for: node.configuration)
                 else { return false }
@@ -65,7 +65,7 @@ extension LiveStream {
     /// that was given up.
     func finish(_ finish: StreamFinish, usage: StreamUsage?) async -> StreamEnd? {
         await withCheckedContinuation { continuation in
-            let work = state.withLockedValue { state -> Work? in
+            let work = state.withLock { state -> Work? in
                 guard state.production != nil else { return nil }
                 state.production?.endWaiters.append(continuation)
                 return endText(finish, usage: usage, in: &state)
@@ -76,12 +76,12 @@ extension LiveStream {
 
     /// Nobody waits any longer for what the log does not take.
     func giveUpWaiting() {
-        for waiter in state.withLockedValue({ takeWaiters(&$0) }) { waiter.resume(returning: nil) }
+        for waiter in state.withLock({ takeWaiters(&$0) }) { waiter.resume(returning: nil) }
     }
 
     /// Nobody will write or end the stream any more.
     func abandon() {
-        let work = state.withLockedValue { state -> Work in
+        let work = state.withLock { state -> Work in
             guard state.production?.machine.isOpen == true else { return .none }
             return endText(.failed(.producerLost), usage: nil, in: &state)
         }
@@ -94,7 +94,7 @@ extension LiveStream {
     /// - Returns: Whether there was something to stop.
     @discardableResult
     func stop(epoch: UInt64) -> Bool {
-        let (work, interrupt) = state.withLockedValue { state -> (Work, (@Sendable () -> Void)?) in
+        let (work, interrupt) = state.withLock { state -> (Work, (@Sendable () -> Void)?) in
             guard let production = state.production, production.machine.isOpen, production.machine.epoch <= epoch
             else { return (.none, nil) }
             state.production?.isStopped = true
@@ -104,17 +104,17 @@ extension LiveStream {
         }
         perform(work)
         interrupt?()
-        return interrupt != nil || state.withLockedValue { $0.production?.isStopped == true }
+        return interrupt != nil || state.withLock { $0.production?.isStopped == true }
     }
 
     /// The backplane is ready again, the lease is held again, or somebody misses something.
     func compareWithLog() {
-        perform(state.withLockedValue { state in self.work(in: &state) { $0.compareWithLog(last: $1) } })
+        perform(state.withLock { state in self.work(in: &state) { $0.compareWithLog(last: $1) } })
     }
 
     /// A new term of the lease has begun: the stream goes on when the log shows that nobody has taken it.
     func compareInNewTerm() {
-        let work = state.withLockedValue { state -> Work in
+        let work = state.withLock { state -> Work in
             guard state.production?.machine.hasEnded == false else { return .none }
             return self.work(in: &state) { machine, last in
                 machine.isPaused ? machine.compareWithLog(last: last) : .none
@@ -125,7 +125,7 @@ extension LiveStream {
 
     /// A reader found that the log lacks something: written again where that is so.
     func isMissing(_ hole: LogHole) {
-        guard state.withLockedValue({ $0.production?.machine.epoch == hole.epoch }) else { return }
+        guard state.withLock({ $0.production?.machine.epoch == hole.epoch }) else { return }
         Task {
             let place = LogID(epoch: hole.epoch, seq: hole.after)
             guard let page = try? await node.backplane.read(names.log, after: place) else { return }
@@ -136,7 +136,7 @@ extension LiveStream {
                 case .open, .end, nil: nil
                 }
             guard let next, next > hole.after + 1 else { return }
-            let work = state.withLockedValue { state -> Work in
+            let work = state.withLock { state -> Work in
                 guard state.production?.machine.epoch == hole.epoch else { return .none }
                 return self.work(in: &state) { $0.logHasHole(last: $1) }
             }
@@ -146,7 +146,7 @@ extension LiveStream {
 
     /// Whether this node produces the stream. Who asks has heard nothing for long, so the log is looked at, too.
     func isProduced() -> Bool {
-        guard state.withLockedValue({ $0.production != nil }) else { return false }
+        guard state.withLock({ $0.production != nil }) else { return false }
         compareWithLog()
         return true
     }
