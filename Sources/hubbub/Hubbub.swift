@@ -9,6 +9,7 @@ struct Hubbub {
             case "serve": try await ServeCommand.run(arguments)
             case "load": try await LoadCommand.run(arguments)
             case "--help", "-h", "help": print(usage)
+            case "--version", "version": print("hubbub \(version)")
             default: throw UsageError("unknown command \(command); hubbub --help lists them")
             }
         } catch {
@@ -16,12 +17,15 @@ struct Hubbub {
         }
     }
 
+    /// As released, see semver.org.
+    static let version = "0.1.0"
+
     private static let usage = """
         hubbub: a SignalR hub server that streams AI replies
 
         hubbub serve    serves hubs, the chat page and health checks
         hubbub load     measures and checks a chat hub with many clients
 
-        hubbub COMMAND --help tells the options of a command.
+        hubbub COMMAND --help tells the options of a command, hubbub --version which hubbub it is.
         """
 }

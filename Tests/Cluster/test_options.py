@@ -24,6 +24,7 @@ OPTIONS = {
     "--allowed-origins": "HUBBUB_ALLOWED_ORIGINS",
     "--system-prompt": "HUBBUB_SYSTEM_PROMPT",
     "--maximum-prompt-bytes": "HUBBUB_MAXIMUM_PROMPT_BYTES",
+    "--maximum-reply-bytes": "HUBBUB_MAXIMUM_REPLY_BYTES",
     "--model-connect-timeout": "HUBBUB_MODEL_CONNECT_TIMEOUT",
     "--model-first-byte-timeout": "HUBBUB_MODEL_FIRST_BYTE_TIMEOUT",
     "--model-silence-timeout": "HUBBUB_MODEL_SILENCE_TIMEOUT",
@@ -147,6 +148,7 @@ BAD_VALUES = {
     "--roles": ["cook", ""],
     "--replies": ["0", "many", "9223372036854775807"],
     "--maximum-prompt-bytes": ["0", "9223372036854775807"],
+    "--maximum-reply-bytes": ["0", "67108865", "all"],
     "--allowed-origins": [
         "example.com", "https://a.example/path", "https://a.example?x", "https://a.example#x", "https://ada@a.example",
         "https://a .example", "https://a.example https://b.example", "https://a.example,,https://b.example"],
@@ -178,7 +180,8 @@ BAD_VALUES = {
     "--negotiate-rate": ["0", "5:", "5:0", "1:2:3", "fast"],
     "--trusted-proxies": ["proxy.example", "10.0.0.0/33", ","],
     "--forwarded-header": ["via"],
-    "--synthetic": ["chunks=x", "chunks=1,interval=5", "colour=red"],
+    "--synthetic": [
+        "chunks=x", "chunks=1,interval=5", "colour=red", "chunks=1000000001", "interval=3601s", "size=1048577"],
 }
 
 

@@ -29,6 +29,15 @@ async def test_prompt_is_as_long_as_the_node_allows(prompt: str) -> None:
                     await method(target, prompt + "!")
 
 
+async def test_reply_is_as_long_as_the_node_allows() -> None:
+    with serving("--port", "0", "--model", "synthetic", "--maximum-reply-bytes", "100") as server:
+        assert len(await answer(server.url, "chunks=5,interval=0ms,size=20")) == 100
+        async with ChatClient(server.url) as client:
+            reply = await client.ask("chunks=6,interval=0ms,size=20")
+            await reply.until(lambda reply: reply.has_ended)
+            assert reply.problem["code"] == "reply_too_long" and len(reply.text) == 100
+
+
 async def test_empty_variable_of_a_model_is_as_none() -> None:
     with serving("--port", "0", AZURE_OPENAI_ENDPOINT="", OPENAI_BASE_URL="", OPENAI_API_KEY="") as server:
         assert await answer(server.url, "hello")

@@ -1,4 +1,5 @@
 import ChatModels
+import NIOCore
 
 /// Which model replies.
 enum ModelChoice: Sendable {
@@ -52,11 +53,16 @@ enum ModelChoice: Sendable {
 
     private static func settings(_ values: OptionValues) throws -> SyntheticModel.Settings {
         try values.value("synthetic", expected: "settings") { text in
+            let settings: SyntheticModel.Settings
             do {
-                return try SyntheticModel.Settings(parsing: text)
+                settings = try SyntheticModel.Settings(parsing: text)
             } catch {
                 throw UsageError("synthetic: \(error)")
             }
+            guard settings.chunks <= 1_000_000_000, settings.interval <= .hours(1), settings.size <= 1024 * 1024 else {
+                throw UsageError("synthetic may have at most chunks=1000000000, interval=3600s and size=1048576")
+            }
+            return settings
         }
     }
 

@@ -72,6 +72,9 @@ extension Option {
             help: "what the model is told before every conversation"),
         Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),
         Option(
+            "maximum-reply-bytes", value: "BYTES", fallback: "4194304",
+            help: "most bytes of a reply's text; one that grows longer has failed"),
+        Option(
             "fed-streams", value: "COUNT", fallback: "1000",
             help: "most replies that backends feed through the management API at once on a node"),
         Option(

@@ -61,6 +61,7 @@ struct ServeConfiguration: Sendable {
         chat = try Self.chat(values, isWorker: roles.contains("worker"))
         streams = ChunkStreamsConfiguration()
         streams.retention = try values.duration("retention")
+        streams.maximumTextBytes = try values.count("maximum-reply-bytes", atMost: 64 * 1024 * 1024)
         tls = try TLSConfiguration(values)
         hub = try Self.hubOptions(values, maximumPromptBytes: chat.maximumPromptBytes)
         http = try Self.http(values)
