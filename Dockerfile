@@ -1,7 +1,7 @@
 # Both stages are Debian 12: the binary is linked against the hiredis of the one and finds it in the other.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libhiredis-dev libjemalloc-dev \
+    && apt-get install -y --no-install-recommends libhiredis-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Package.* ./
@@ -9,13 +9,13 @@ RUN swift package resolve
 COPY Sources Sources
 COPY Tests Tests
 COPY Examples Examples
-RUN swift build --configuration release --product hubbub --static-swift-stdlib -Xlinker -ljemalloc \
+RUN swift build --configuration release --product hubbub --static-swift-stdlib \
     && install -D "$(swift build --configuration release --show-bin-path)/hubbub" /staging/hubbub \
     && install /usr/libexec/swift/linux/swift-backtrace-static /staging/
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libhiredis0.14 libjemalloc2 tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates libhiredis0.14 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home hubbub
 COPY --from=build /staging/ /usr/local/bin/

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from cluster import Cluster
+from conftest import started
 from http_server import hosting
 from hub_socket import RECORD_SEPARATOR, HubSocket
 from serve import run, serving
@@ -81,6 +83,36 @@ async def test_every_request_needs_a_token_that_is_believed(tmp_path: Path) -> N
         ):
             assert await statuses(server.url, headers=bearer(bad)) == {401}
         assert await statuses(server.url) == {401}
+
+
+@pytest.fixture
+def nodes_with_users() -> Iterator[Cluster]:
+    yield from started("users", "--nodes", "2", options=("--jwt-secret", SECRET, "--require-authentication"))
+
+
+async def test_a_reply_is_its_owners_on_every_node(nodes_with_users: Cluster) -> None:
+    ada, bob = (bearer(token(sub=name)) for name in ("ada", "bob"))
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{nodes_with_users.url('node1')}/chat", headers=ada) as producing,
+        http.ws_connect(f"{nodes_with_users.url('node2')}/chat", headers=bob) as strange,
+        http.ws_connect(f"{nodes_with_users.url('node2')}/chat", headers=ada) as another,
+    ):
+        asking, stranger, owner = (HubSocket(socket) for socket in (producing, strange, another))
+        for client in (asking, stranger, owner):
+            await client.handshake()
+        await asking.send({"type": 1, "target": "AskAi", "arguments": ["chunks=1000,interval=20ms,size=20"]})
+        id = (await asking.receive())["arguments"][0]
+        for method, arguments in (("Resume", [0]), ("Stop", [])):
+            refused = (await stranger.invoke(method, id, *arguments))["result"]
+            assert refused["status"] == "forbidden"
+        assert (await owner.invoke("Resume", id, 0))["result"]["status"] == "resumed"
+        while (await owner.receive())["target"] != "partial":
+            pass
+        assert (await owner.invoke("Stop", id))["result"]["status"] == "stopped"
+        # Of the reply the stranger was told nothing at all: the next that it hears is its own.
+        await stranger.send({"type": 1, "invocationId": "9", "target": "Stop", "arguments": ["nobody's"]})
+        assert (await stranger.receive())["invocationId"] == "9"
 
 
 @asynccontextmanager
