@@ -87,7 +87,7 @@ extension HubConnection {
 
     private func endTasks() {
         state.opening?.cancel()
-        for task in state.invocations.cancelAll() { task.cancel() }
+        for task in state.invocations.removeAll() { task.cancel() }
         state.uploads?.failAll(CancellationError())
         failClientInvocations()
     }

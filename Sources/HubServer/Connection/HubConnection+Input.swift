@@ -1,5 +1,6 @@
 import HubProtocol
 package import NIOCore
+import Synchronization
 
 extension HubConnection {
     /// Takes bytes from the client, cut anywhere. On the event loop.
@@ -43,7 +44,7 @@ extension HubConnection {
         case .streamInvocation(let invocation):
             dispatch(invocation, asStream: true)
         case .cancelInvocation(let id):
-            state.invocations.cancel(id)?.cancel()
+            state.invocations.task(of: id)?.cancel()
         case .ping:
             if state.timers.receivedPing() { loop.wake(self, at: state.timers.nextWake(limits: loop.limits)) }
         case .close(let close):
@@ -100,16 +101,20 @@ extension HubConnection {
         if let id = message.invocationID { enqueue(completion(of: id, .error(error))) }
     }
 
-    /// The invocation and its streams are known before its task begins: a cancellation or an item may follow it at once, in
+    /// The invocation and its streams are known before it begins: a cancellation or an item may follow it at once, in
     /// the same frame.
     func start(_ invocation: Invocation) {
         let invocation = withUploads(invocation)
-        let task = Task {
-            let answer = await perform(invocation)
-            loop.eventLoop.execute { self.finished(invocation, answer) }
+        if starts.withLock({ $0.add(invocation) }) { Task { beginAllDue() } }
+    }
+
+    private func beginAllDue() {
+        while let invocation = starts.withLock({ $0.next() }) {
+            invocation.task.begin {
+                let answer = await self.perform(invocation)
+                self.loop.eventLoop.execute { self.finished(invocation, answer) }
+            }
         }
-        if invocation.isCancelled { task.cancel() }
-        state.invocations.started(invocation.number, as: task)
     }
 
     /// Its ids are free again before the client can have seen its answer.

@@ -16,6 +16,7 @@ package final class HubConnection: Sendable {
     let outbox: Mutex<Outbox>
     let principal: Mutex<ClaimsPrincipal?>
     let items = Mutex<[String: any Sendable]>([:])
+    let starts = Mutex(InvocationStarts())
     private let encodingNumber = Atomic(HubEncoding.json.rawValue)
     private let loopState: NIOLoopBound<LoopState>
 

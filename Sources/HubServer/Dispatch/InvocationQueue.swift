@@ -22,7 +22,7 @@ struct InvocationQueue {
     private struct Running {
         let invocationID: String?
         var isInBackground: Bool
-        var task: Task<Void, Never>?
+        let task: InvocationTask
     }
 
     private let limit: Int
@@ -57,11 +57,6 @@ struct InvocationQueue {
         return .start(invocation)
     }
 
-    /// The task of an invocation that was to be started.
-    mutating func started(_ number: Number, as task: Task<Void, Never>) {
-        running[number]?.task = task
-    }
-
     /// An invocation gives its place to others and goes on in the background, where there is one free.
     ///
     /// - Returns: The next invocation to start.
@@ -88,25 +83,25 @@ struct InvocationQueue {
         return next
     }
 
-    /// - Returns: The task to cancel, where it runs. One that waits is started when its turn comes, cancelled from the
-    ///   beginning, so that it is answered as one that ran.
-    mutating func cancel(_ invocationID: String) -> Task<Void, Never>? {
+    /// - Returns: What to cancel. One that waits is started when its turn comes, cancelled from the beginning, so that it is
+    ///   answered as one that ran.
+    func task(of invocationID: String) -> InvocationTask? {
         guard let number = numbers[invocationID] else { return nil }
-        if let index = waiting.firstIndex(where: { $0.number == number }) { waiting[index].isCancelled = true }
-        return running[number]?.task
+        return running[number]?.task ?? waiting.first { $0.number == number }?.task
     }
 
     /// The connection has ended: nothing waits any more.
     ///
-    /// - Returns: The tasks to cancel.
-    mutating func cancelAll() -> [Task<Void, Never>] {
+    /// - Returns: What to cancel.
+    mutating func removeAll() -> [InvocationTask] {
         defer {
             waiting = []
             waitingBytes = 0
             running = [:]
+            inBackground = 0
             numbers = [:]
         }
-        return running.values.compactMap(\.task)
+        return running.values.map(\.task)
     }
 
     private var hasPlace: Bool { running.count - inBackground < limit }
@@ -122,7 +117,8 @@ struct InvocationQueue {
     private mutating func begin(_ invocation: Invocation) {
         if invocation.method.runsInBackground { inBackground += 1 }
         running[invocation.number] = Running(
-            invocationID: invocation.message.invocationID, isInBackground: invocation.method.runsInBackground)
+            invocationID: invocation.message.invocationID, isInBackground: invocation.method.runsInBackground,
+            task: invocation.task)
     }
 }
 
@@ -132,7 +128,7 @@ struct Invocation: Sendable {
     let message: InvocationMessage
     let method: HubMethod
     var uploads: [HubUploadSource] = []
-    var isCancelled = false
+    let task = InvocationTask()
 
     /// What it keeps in memory while it waits, in bytes.
     var size: Int { message.arguments.reduce(64 + message.target.utf8.count) { $0 + $1.readableBytes } }

@@ -20,7 +20,8 @@ public struct HubOptions: Sendable {
     public var enableDetailedErrors = false
 
     /// How many invocations of one client run at the same time; further ones wait in their order. Streams and what else runs
-    /// in the background do not count.
+    /// in the background do not count. Each begins when the one before has come to where it first waits: a method that
+    /// computes for long without waiting keeps the next ones from beginning.
     /// ``Hub/init(name:maximumParallelInvocationsPerClient:)`` overrides it for one hub.
     public var maximumParallelInvocationsPerClient = 1
 
