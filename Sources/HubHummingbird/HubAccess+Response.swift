@@ -12,7 +12,7 @@ extension HubAccess {
         switch request.method {
         case .post:
             do {
-                let identity = try await identify(request.head)
+                let identity = try await identify(request)
                 let body = try await negotiate(
                     request.head, identity: identity, peer: ClientWatch.current?.remoteAddress)
                 return Response(
@@ -32,7 +32,7 @@ extension HubAccess {
     func refreshResponse(to request: Request) async -> Response {
         switch request.method {
         case .post:
-            let answer = await refresh(request.head)
+            let answer = await refresh(request.head, peer: ClientWatch.current?.remoteAddress)
             var body = ByteBuffer()
             answer.body.write(into: &body)
             return Response(
@@ -55,11 +55,11 @@ extension HubAccess {
         }
         do throws(HubRefusal) {
             switch request.method {
-            case .get: return try await getResponse(to: request, from: try await identify(request.head))
+            case .get: return try await getResponse(to: request, from: try await identify(request))
             case .post:
-                let identity = try await identify(request.head)
+                let identity = try await identify(request)
                 return try await postResponse(to: request, from: identity, maximumSize: maximumPostSize)
-            case .delete: return try await deleteResponse(to: request, from: try await identify(request.head))
+            case .delete: return try await deleteResponse(to: request, from: try await identify(request))
             case .options: return preflightResponse(to: request)
             default: throw .allowsOnly([.get, .post, .delete, .options])
             }
@@ -136,6 +136,10 @@ extension HubAccess {
 
     private func target(of request: Request, from identity: HubIdentity) async throws(HubRefusal) -> Target {
         try await target(of: request.head, identity: identity, peer: ClientWatch.current?.remoteAddress)
+    }
+
+    private func identify(_ request: Request) async throws(HubRefusal) -> HubIdentity {
+        try await identify(request.head, peer: ClientWatch.current?.remoteAddress)
     }
 
     private func read(_ body: RequestBody, size: Int?, maximumSize: Int) async throws(HubRefusal) -> ByteBuffer {

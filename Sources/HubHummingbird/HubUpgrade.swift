@@ -18,7 +18,7 @@ struct HubUpgrade: Sendable {
     }
 
     func decide() async throws(HubRefusal) -> Accepted {
-        let identity = try await access.identify(request)
+        let identity = try await access.identify(request, peer: remoteAddress)
         return Accepted(
             handshake: try WebSocketHandshake(request, subProtocol: access.subProtocol),
             admission: try await access.admit(request, identity: identity, peer: remoteAddress, on: eventLoop))

@@ -87,9 +87,9 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 openHTTP(context) { context.fireChannelRead(data) }
             }
         case .negotiating(let request, let access):
-            guard case .end = unwrapInboundIn(data), let identity = access.identifyNow(request),
-                let body = access.negotiateNow(
-                    request, identity: identity, peer: { context.remoteAddress?.ipAddress })
+            let peer = { context.remoteAddress?.ipAddress }
+            guard case .end = unwrapInboundIn(data), let identity = access.identifyNow(request, peer: peer),
+                let body = access.negotiateNow(request, identity: identity, peer: peer)
             else {
                 return openHTTP(context) {
                     context.fireChannelRead(wrapInboundOut(.head(request)))

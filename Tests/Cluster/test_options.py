@@ -151,7 +151,8 @@ BAD_VALUES = {
     "--maximum-reply-bytes": ["0", "67108865", "all"],
     "--allowed-origins": [
         "example.com", "https://a.example/path", "https://a.example?x", "https://a.example#x", "https://ada@a.example",
-        "https://a .example", "https://a.example https://b.example", "https://a.example,,https://b.example"],
+        "https://a .example", "https://a.example https://b.example", "https://a.example,,https://b.example",
+        "https://a.example/", "https://a.example:0", "https://a.example:99999", "https://*.example", "null"],
     "--model": ["oracle"],
     "--model-api": ["assistants"],
     "--unfiltered-text": ["maybe"],

@@ -12,7 +12,7 @@ import Testing
         var options = HTTPHubOptions()
         let bearer = JWTBearerOptions(signingKeys: [.secret(TokenIssuer.secret)])
         options.authentication = try .jwtBearer(bearer, logger: Logger(label: "test"))
-        options.allowedOrigins = .listed(["https://app.example"])
+        options.allowedOrigins = try .listed(["https://app.example"])
         try change(&options)
         return options
     }

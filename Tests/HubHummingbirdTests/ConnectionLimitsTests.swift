@@ -11,7 +11,7 @@ import Testing
     private func options(_ change: (inout ConnectionLimits) -> Void) throws -> HTTPHubOptions {
         var options = HTTPHubOptions()
         options.trustedProxies = try TrustedProxies(["127.0.0.1"])
-        options.allowedOrigins = .listed(["https://app.example"])
+        options.allowedOrigins = try .listed(["https://app.example"])
         change(&options.limits)
         return options
     }

@@ -6,10 +6,10 @@ import Testing
 
 /// Negotiations that are answered before the router is asked are answered as the router would.
 @Suite(.timeLimit(.minutes(1))) struct NegotiateBeforeRouterTests {
-    private static func options(_ isBeforeRouter: Bool) -> HTTPHubOptions {
+    private static func options(_ isBeforeRouter: Bool) throws -> HTTPHubOptions {
         var options = HTTPHubOptions()
         options.negotiatesBeforeRouter = isBeforeRouter
-        options.allowedOrigins = .listed(["https://app.example"])
+        options.allowedOrigins = try .listed(["https://app.example"])
         return options
     }
 
@@ -46,7 +46,7 @@ import Testing
         var answers: [Answer] = []
         for isBeforeRouter in [false, true] {
             let answer = try await withNode(
-                hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)
+                hubs: ["/chat": .forTests()], httpOptions: try Self.options(isBeforeRouter)
             ) { node async throws in
                 // The first negotiation of a node has to wait for the cluster's secret.
                 _ = try await testRequest("POST", node.url("/chat/negotiate"))
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func anIdThatWasGivenConnects() async throws {
-        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(true)) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: try Self.options(true)) { node async throws in
             for _ in 0..<3 {
                 let client = try await SignalRTestClient.connect(to: node.url("/chat"))
                 #expect(try await client.invoke("Echo", "hello", returning: String.self) == "hello")
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aConnectionGoesOnWithWhateverComesNext() async throws {
-        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(true)) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: try Self.options(true)) { node async throws in
             _ = try await testRequest("POST", node.url("/chat/negotiate"))
             let connection = try await RawConnection.connect(port: node.port)
             for _ in 0..<2 {
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 3]) func aClientThatIsGoneLeavesNoConnection(negotiations: Int) async throws {
-        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(true)) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: try Self.options(true)) { node async throws in
             _ = try await testRequest("POST", node.url("/chat/negotiate"))
             let connection = try await RawConnection.connect(port: node.port)
             for _ in 0..<negotiations {

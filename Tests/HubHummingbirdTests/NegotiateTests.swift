@@ -85,7 +85,7 @@ import Testing
 
     @Test func pagesOfAllowedOriginsPassTheirPreflight() async throws {
         var options = HTTPHubOptions()
-        options.allowedOrigins = .listed(["https://app.example"])
+        options.allowedOrigins = try .listed(["https://app.example"])
         try await withNode(hubs: ["/chat": .forTests()], httpOptions: options) { node async throws in
             let origin = [("Origin", "https://app.example")]
             for path in ["/chat", "/chat/negotiate"] {

@@ -42,55 +42,6 @@ import Testing
     }
 }
 
-@Suite struct AllowedOriginsTests {
-    private func request(origin: String?, host: String = "example.com:8080") -> HTTPRequest {
-        var request = HTTPRequest(method: .get, scheme: "http", authority: host, path: "/chat")
-        request.headerFields[.origin] = origin
-        return request
-    }
-
-    @Test func aRequestWithoutOriginIsFromNoPage() {
-        #expect(AllowedOrigins.sameOrigin.allows(request(origin: nil)))
-    }
-
-    @Test func theHostsOwnPagesAreAllowed() {
-        #expect(AllowedOrigins.sameOrigin.allows(request(origin: "http://example.com:8080")))
-        #expect(AllowedOrigins.sameOrigin.allows(request(origin: "https://EXAMPLE.com", host: "example.com")))
-    }
-
-    @Test(arguments: ["http://evil.com", "http://example.com", "http://example.com:8080.evil.com", "null", ""])
-    func otherPagesAreNot(origin: String) {
-        #expect(!AllowedOrigins.sameOrigin.allows(request(origin: origin)))
-        #expect(!AllowedOrigins.listed(["https://app.example"]).allows(request(origin: origin)))
-        #expect(AllowedOrigins.any.allows(request(origin: origin)))
-    }
-
-    @Test func listedPagesAreAllowedAndToldSo() {
-        let origins = AllowedOrigins.listed(["https://App.example"])
-        let request = request(origin: "https://app.example")
-        #expect(origins.allows(request))
-        let headers = origins.headers(for: request)
-        #expect(headers[.accessControlAllowOrigin] == "https://app.example")
-        #expect(headers[.accessControlAllowCredentials] == "true")
-        #expect(headers[.vary] == "Origin")
-        for other in ["http://example.com:8080", "http://evil.com", nil] {
-            #expect(origins.headers(for: self.request(origin: other)) == [.vary: "Origin"], "caches are told")
-        }
-        #expect(AllowedOrigins.sameOrigin.headers(for: self.request(origin: nil)).isEmpty)
-    }
-
-    @Test func aPreflightAllowsTheHeadersThatItAsksFor() {
-        let origins = AllowedOrigins.listed(["https://app.example"])
-        var request = request(origin: "https://app.example")
-        request.headerFields[.accessControlRequestHeaders] = "x-requested-with,x-mine"
-        let headers = origins.preflightHeaders(for: request)
-        #expect(headers[.accessControlAllowHeaders] == "x-requested-with,x-mine")
-        #expect(headers[.accessControlAllowMethods] == "GET, POST, DELETE, OPTIONS")
-        request.headerFields[.origin] = "https://evil.example"
-        #expect(origins.preflightHeaders(for: request) == [.vary: "Origin"])
-    }
-}
-
 @Suite struct WebSocketHandshakeTests {
     private func request(
         key: String? = "dGhlIHNhbXBsZSBub25jZQ==", version: String? = "13", upgrade: String = "websocket",

@@ -5,7 +5,7 @@
 public struct AllowedOrigins: Sendable, Equatable {
     private enum Rule: Equatable {
         case sameOrigin
-        case listed(Set<String>)
+        case listed(Set<WebOrigin>)
         case any
     }
 
@@ -18,8 +18,25 @@ public struct AllowedOrigins: Sendable, Equatable {
 
     /// Pages of these origins (`https://example.com`, with a port where it is not the scheme's own) beside those of the
     /// host itself.
-    public static func listed(_ origins: some Sequence<String>) -> AllowedOrigins {
-        AllowedOrigins(rule: .listed(Set(origins.map { $0.lowercased() })))
+    ///
+    /// - Throws: ``InvalidOrigin`` for the first that is none, since no page would ever be of it.
+    public static func listed(_ origins: some Sequence<String>) throws(InvalidOrigin) -> AllowedOrigins {
+        var listed: Set<WebOrigin> = []
+        for text in origins {
+            guard let origin = WebOrigin(text) else { throw InvalidOrigin(text: text) }
+            listed.insert(origin)
+        }
+        return AllowedOrigins(rule: .listed(listed))
+    }
+
+    /// What is no origin.
+    public struct InvalidOrigin: Error, Hashable, CustomStringConvertible {
+        let text: String
+
+        public var description: String {
+            "\(text) is no origin such as https://example.com or http://localhost:3000: scheme, host and a port where it is "
+                + "not the scheme's own, nothing else"
+        }
     }
 
     private init(rule: Rule) {
@@ -30,7 +47,7 @@ public struct AllowedOrigins: Sendable, Equatable {
     package func lists(_ origin: String) -> Bool {
         switch rule {
         case .sameOrigin: false
-        case .listed(let origins): origins.contains(origin.lowercased())
+        case .listed(let origins): WebOrigin(origin).map(origins.contains) ?? false
         case .any: true
         }
     }

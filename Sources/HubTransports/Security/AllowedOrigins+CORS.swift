@@ -3,16 +3,19 @@ package import HubServer
 
 extension AllowedOrigins {
     /// Whether a request may use the hub.
-    package func allows(_ request: HTTPRequest) -> Bool {
-        guard let origin = request.headerFields[.origin] else { return true }
-        return isCrossOrigin(origin, to: request) ? lists(origin) : true
+    ///
+    /// - Parameter scheme: How the client reaches the hub, nil where that is not known: where a proxy ends TLS and does not
+    ///   say so, pages of either scheme are the host's own.
+    package func allows(_ request: HTTPRequest, scheme: @autoclosure () -> String?) -> Bool {
+        guard let text = request.headerFields[.origin], !lists(text) else { return true }
+        guard let origin = WebOrigin(text), let authority = request.authority else { return false }
+        return origin.isOf(authority, scheme: scheme())
     }
 
     /// The CORS headers of an answer, errors too, or a browser would hide them from the page. Whatever is answered, what
     /// the answer depends on is told to caches (Fetch standard, "CORS protocol and HTTP caches").
     package func headers(for request: HTTPRequest) -> HTTPFields {
         guard let origin = request.headerFields[.origin] else { return self == .sameOrigin ? [:] : [.vary: "Origin"] }
-        // Also where only the scheme differs, which this node may not know.
         guard lists(origin) else { return [.vary: "Origin"] }
         return [.accessControlAllowOrigin: origin, .accessControlAllowCredentials: "true", .vary: "Origin"]
     }
@@ -29,14 +32,5 @@ extension AllowedOrigins {
         headers[.accessControlMaxAge] = "600"
         headers[.vary] = "Origin, Access-Control-Request-Headers"
         return headers
-    }
-
-    /// The scheme is not compared: behind a proxy that ends TLS this node does not know it.
-    private func isCrossOrigin(_ origin: String, to request: HTTPRequest) -> Bool {
-        guard let authority = request.authority?.lowercased(), let slashes = origin.firstRange(of: "://") else {
-            return true
-        }
-        let host = origin[slashes.upperBound...].lowercased()
-        return host != authority
     }
 }

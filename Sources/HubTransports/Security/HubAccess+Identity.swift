@@ -10,9 +10,10 @@ import Foundation
 extension HubAccess {
     /// Who sends a request, if the hub is for them. Nothing else of a request is looked at, let alone answered, before.
     ///
+    /// - Parameter peer: Where its connection comes from.
     /// - Throws: ``HubRefusal``: 401 and 403 with empty bodies, as clients' tests compare them.
-    package func identify(_ request: HTTPRequest) async throws(HubRefusal) -> HubIdentity {
-        guard origins.allows(request) else { throw .originNotAllowed }
+    package func identify(_ request: HTTPRequest, peer: String?) async throws(HubRefusal) -> HubIdentity {
+        guard isOfAllowedOrigin(request, peer: peer) else { throw .originNotAllowed }
         let identity = try await authenticate(request)
         guard let policy = endpoint.authorization else { return identity }
         guard identity.user != nil else { throw .unauthorized }
@@ -21,9 +22,13 @@ extension HubAccess {
     }
 
     /// The same without waiting: nil where it has to be waited, and where the request is refused.
-    package func identifyNow(_ request: HTTPRequest) -> HubIdentity? {
-        guard endpoint.authorization == nil, origins.allows(request) else { return nil }
+    package func identifyNow(_ request: HTTPRequest, peer: () -> String?) -> HubIdentity? {
+        guard endpoint.authorization == nil, isOfAllowedOrigin(request, peer: peer()) else { return nil }
         return security.authenticator?.mayAuthenticate(request) ?? false ? nil : .anonymous
+    }
+
+    private func isOfAllowedOrigin(_ request: HTTPRequest, peer: @autoclosure () -> String?) -> Bool {
+        origins.allows(request, scheme: security.trustedProxies.scheme(of: request, peer: peer()))
     }
 
     /// A client that is not believed is nobody: it depends on the hub, and on whose connection it asks for, whether that is

@@ -5,21 +5,21 @@ import HubServer
 extension HubAccess {
     /// Lets a connected client go on as what its newer token says (`POST PATH/refresh?id=TOKEN`). The user that sends
     /// name stays the same: connection tokens are bound to it.
-    package func refresh(_ request: HTTPRequest) async -> RefreshAnswer {
+    package func refresh(_ request: HTTPRequest, peer: String?) async -> RefreshAnswer {
         do {
-            return RefreshAnswer(status: .ok, body: .refreshed(tokenLifetimeSeconds: try await refreshed(request)))
+            return RefreshAnswer(status: .ok, body: .refreshed(tokenLifetimeSeconds: try await refreshed(request, peer: peer)))
         } catch {
             return RefreshAnswer(status: error.status, body: .error(error))
         }
     }
 
     /// - Returns: How long the new token is good, in seconds.
-    private func refreshed(_ request: HTTPRequest) async throws(RefreshError) -> Int? {
+    private func refreshed(_ request: HTTPRequest, peer: String?) async throws(RefreshError) -> Int? {
         guard security.enablesAuthenticationRefresh else { throw .refreshDisabled }
         guard let token = RequestTarget(request.path ?? "").value("id") else { throw .missingConnectionToken }
         let identity: HubIdentity
         do {
-            identity = try await identify(request)
+            identity = try await identify(request, peer: peer)
         } catch {
             refusals.count(error)
             throw RefreshError(error)

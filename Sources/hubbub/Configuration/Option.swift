@@ -85,7 +85,7 @@ extension Option {
             "retention", value: "DURATION", fallback: "600s", help: "how long a reply can be resumed after its end"),
         Option(
             "allowed-origins", value: "ORIGINS", fallback: "same origin only",
-            help: "web origins that may connect, separated by commas, or * for all"),
+            help: "web origins that may connect (https://a.example), separated by commas, or * for all"),
         Option(
             "cluster-secret", value: "TEXT", isSecret: true,
             help: "what signs connection tokens (default: random, agreed on through Redis)"),

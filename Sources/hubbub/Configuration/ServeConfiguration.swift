@@ -102,12 +102,14 @@ struct ServeConfiguration: Sendable {
         return chat
     }
 
-    /// As browsers write them: scheme, host and a port where it is not the scheme's own (RFC 6454, section 6.2).
-    private static func isOrigin(_ text: String) -> Bool {
-        guard let slashes = text.firstRange(of: "://") else { return false }
-        let host = text[slashes.upperBound...]
-        return ["http", "https"].contains(text[..<slashes.lowerBound].lowercased()) && !host.isEmpty
-            && !host.contains { "/?#@".contains($0) || $0.isWhitespace }
+    private static func allowedOrigins(_ values: OptionValues) throws -> AllowedOrigins {
+        let origins = try values.list("allowed-origins")
+        if origins == ["*"] { return .any }
+        do {
+            return try .listed(origins)
+        } catch {
+            throw UsageError("allowed-origins: \(error)")
+        }
     }
 
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
@@ -127,14 +129,7 @@ struct ServeConfiguration: Sendable {
         http.largePostBufferSize = try values.count("large-post-buffer-size")
         http.postTimeout = try values.duration("post-timeout")
         http.trustedProxies = try trustedProxies(values)
-        if values.isGiven("allowed-origins") {
-            let origins = try values.list("allowed-origins")
-            guard origins == ["*"] || origins.allSatisfy(isOrigin) else {
-                throw UsageError(
-                    "allowed-origins must be *, or origins such as https://example.com, separated by commas")
-            }
-            http.allowedOrigins = origins == ["*"] ? .any : .listed(origins)
-        }
+        if values.isGiven("allowed-origins") { http.allowedOrigins = try allowedOrigins(values) }
         http.clusterSecret = try values.text("cluster-secret").map { Array($0.utf8) }
         if let secret = http.clusterSecret, secret.count < 16 {
             throw UsageError("cluster-secret must have at least 16 bytes")

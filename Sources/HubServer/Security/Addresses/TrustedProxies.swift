@@ -59,7 +59,17 @@ public struct TrustedProxies: Sendable {
         return client
     }
 
-    private func trusts(_ text: String) -> Bool {
+    /// How many of a header's elements are to be believed, counted from the latest one: those of proxies that are known.
+    package func believed(from peer: String, hops: some BidirectionalCollection<Substring>) -> Int {
+        var (count, client) = (0, peer)
+        for hop in hops.reversed() where trusts(client) {
+            count += 1
+            client = Self.address(hop) ?? ""
+        }
+        return count
+    }
+
+    package func trusts(_ text: String) -> Bool {
         guard let address = IPAddress(text) else { return false }
         return ranges.contains { $0.contains(address) }
     }
