@@ -55,6 +55,39 @@ extension AuthenticationTests {
         }
     }
 
+    /// As soon as it is attached, its handshake may be still to come; on the node that holds it and through another one.
+    @Test(arguments: [false, true]) func aClientMayShowANewerTokenBeforeItsHandshake(isRelayed: Bool) async throws {
+        let backplane = InMemoryBackplane()
+        let options = try Self.options { $0.enablesAuthenticationRefresh = true }
+        let hubs = ["/members": Self.members()]
+        let others = ["/members": Self.members()]
+        try await withNode(hubs: hubs, backplane: backplane, httpOptions: options) { home async throws in
+            try await withNode(hubs: others, backplane: backplane, httpOptions: options) { other async throws in
+                let asked = isRelayed ? other : home
+                let url = home.url("/members")
+                let socketID = try #require(try await SignalRTestClient.negotiate(at: url, headers: bearer()).id)
+                #expect(try await refresh(asked, id: socketID, headers: bearer("ada", ["writer"])).status == 404)
+                let socket = try await WebSocketTestClient.connect(to: "\(url)?id=\(socketID)", headers: bearer())
+                #expect(try await refresh(asked, id: socketID, headers: bearer("ada", ["writer"])).status == 200)
+                #expect(try await refresh(asked, id: socketID, headers: bearer("eve")).status == 404)
+                try await socket.send("{\"protocol\":\"json\",\"version\":1}\u{1e}")
+                try await socket.send("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Level\",\"arguments\":[]}\u{1e}")
+                var answers = ""
+                while !answers.contains("invocationId") {
+                    guard case .text(let text) = try await socket.next() else { break }
+                    answers += text
+                }
+                #expect(answers.contains(#""result":"writer""#))
+                await socket.disconnect()
+
+                let pollID = try #require(try await SignalRTestClient.negotiate(at: url, headers: bearer()).id)
+                #expect(try await testRequest("GET", "\(url)?id=\(pollID)", headers: bearer()).status == 200)
+                #expect(try await refresh(asked, id: pollID, headers: bearer("ada", ["writer"])).status == 200)
+                #expect(try await testRequest("DELETE", "\(url)?id=\(pollID)", headers: bearer()).status == 202)
+            }
+        }
+    }
+
     @Test func idsThatOthersKnowRefreshNothing() async throws {
         let options = try Self.options { $0.enablesAuthenticationRefresh = true }
         try await withNode(hubs: ["/members": Self.members()], httpOptions: options) { node async throws in

@@ -8,6 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct HTTPExchangeTests {
     /// A home that notes what it is told, and may have the client leave while it takes a request.
     private final class Home: ConnectionHome {
+        var hubConnection: HubConnection? { nil }
         let told = Collected<String>()
         let leavesAtOnce: Bool
 

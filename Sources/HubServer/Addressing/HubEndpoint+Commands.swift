@@ -18,7 +18,7 @@ extension HubEndpoint {
     /// - Returns: Nil where nodes that may hold one have not answered.
     func command(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
         if let connection = clientConnection(at: address) { return await perform(command, on: connection) }
-        let here = receivers(at: address)
+        let here = await receivers(of: command, at: address)
         guard !here.isEmpty else { return await ask(command, at: address) }
         let outcome = await perform(command, on: here)
         if case .connection = address { return outcome }
@@ -78,11 +78,23 @@ extension HubEndpoint {
             let outcome =
                 if let clientConnection {
                     await perform(command, on: clientConnection)
+                } else if connections.isEmpty {
+                    await perform(command, on: receivers(of: command, at: address))
                 } else {
                     await perform(command, on: connections)
                 }
             if number != Self.noAnswer { publish(.acknowledgement(number: number, outcome), to: .node(node)) }
         }
+    }
+
+    /// A client may show a newer token as soon as it is attached. To everything else a connection is there from its handshake
+    /// on.
+    private func receivers(of command: ConnectionCommand, at address: HubAddress) async -> [HubConnection] {
+        let connections = receivers(at: address)
+        guard connections.isEmpty, case .authenticate = command, case .connection(let id) = address,
+            let connection = await homes[id]?.hubConnection
+        else { return connections }
+        return [connection]
     }
 
     private func perform(_ command: ConnectionCommand, on connections: [HubConnection]) async -> CommandOutcome {

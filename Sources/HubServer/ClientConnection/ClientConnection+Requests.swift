@@ -2,6 +2,8 @@ import NIOCore
 
 /// A WebSocket is all there is of its connection; of the other transports an `HTTPConnection` is the home.
 extension ClientConnection: ConnectionHome {
+    package var hubConnection: HubConnection? { nil }
+
     package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
         exchange.answer(.refused(request.refusal(byTheWebSocketOf: self.request, to: identity)))
     }

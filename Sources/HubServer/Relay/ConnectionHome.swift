@@ -3,6 +3,9 @@
 /// What edge and home say to each other are values. Where both are on one node they call each other, with no more between
 /// them than a turn of the home's event loop; where they are not, the relay carries the same values.
 package protocol ConnectionHome: AnyObject, Sendable {
+    /// The hub's side of the connection, once it has one; nil where it is another node's, or no hub's.
+    var hubConnection: HubConnection? { get async }
+
     /// Takes a request of the client, from any thread. Requests are dealt with in the order of these calls.
     ///
     /// - Parameters:

@@ -32,6 +32,8 @@ extension HubEndpoint {
 
 /// A WebSocket is all there is of its connection: it takes no other requests than another one's.
 extension HubConnection: ConnectionHome {
+    package var hubConnection: HubConnection? { self }
+
     package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
         if case .webSocket(let edge) = request {
             loop.eventLoop.execute { self.resume(over: edge, as: identity, exchange) }

@@ -76,6 +76,8 @@ package final class RelayEdge: Sendable {
 
 /// The home of one request on another node.
 private final class RemoteHome: ConnectionHome {
+    var hubConnection: HubConnection? { nil }
+
     private let connection: String
     private let number: UInt64
     private let edge: RelayEdge

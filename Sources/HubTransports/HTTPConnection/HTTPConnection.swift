@@ -48,6 +48,10 @@ package final class HTTPConnection: ConnectionHome, Sendable {
         }
     }
 
+    package var hubConnection: HubConnection? {
+        get async { try? await eventLoop.submit { self.state.connection as? HubConnection }.get() }
+    }
+
     package func take(_ request: HomeRequest, identity: HubIdentity, from exchange: any EdgeExchange) {
         eventLoop.execute {
             guard identity.userID == self.userID else { return exchange.answer(.refused(.unknownConnection)) }

@@ -54,6 +54,7 @@ final class RelayCast: Sendable {
 
 /// A home that notes what it is asked, and answers what a test wants.
 final class HomeOfTest: ConnectionHome {
+    var hubConnection: HubConnection? { nil }
     private struct State {
         var requests: [(request: HomeRequest, userID: String?, exchange: any EdgeExchange)] = []
         var finished: [Bool] = []
