@@ -86,8 +86,12 @@ public final class HTTPHubs: Sendable {
     }
 
     /// The hub whose negotiate path this is.
-    func negotiatedAccess(at path: some StringProtocol) -> HubAccess? {
-        let suffix = "/negotiate"
+    func negotiatedAccess(at path: some StringProtocol) -> HubAccess? { access(at: path, before: "/negotiate") }
+
+    /// The hub whose refresh path this is.
+    func refreshedAccess(at path: some StringProtocol) -> HubAccess? { access(at: path, before: "/refresh") }
+
+    private func access(at path: some StringProtocol, before suffix: String) -> HubAccess? {
         guard path.count > suffix.count, path.suffix(suffix.count).lowercased() == suffix else { return nil }
         return access(at: path.dropLast(suffix.count))
     }

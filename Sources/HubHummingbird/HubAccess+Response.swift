@@ -23,7 +23,7 @@ extension HubAccess {
                 return response(to: request, refusing: error)
             }
         case .options:
-            return preflightResponse(to: request)
+            return preflightResponse(to: request, allowing: [.post, .options])
         default:
             return response(to: request, refusing: .allowsOnly([.post, .options]))
         }
@@ -39,7 +39,7 @@ extension HubAccess {
                 status: answer.status, headers: origins.headers(for: request.head, adding: answer.headers),
                 body: ResponseBody(byteBuffer: body))
         case .options:
-            return preflightResponse(to: request)
+            return preflightResponse(to: request, allowing: [.post, .options])
         default:
             return response(to: request, refusing: .allowsOnly([.post, .options]))
         }
@@ -60,7 +60,7 @@ extension HubAccess {
                 let identity = try await identify(request)
                 return try await postResponse(to: request, from: identity, maximumSize: maximumPostSize)
             case .delete: return try await deleteResponse(to: request, from: try await identify(request))
-            case .options: return preflightResponse(to: request)
+            case .options: return preflightResponse(to: request, allowing: [.get, .post, .delete, .options])
             default: throw .allowsOnly([.get, .post, .delete, .options])
             }
         } catch {
@@ -179,7 +179,7 @@ extension HubAccess {
         case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed:
-            response.headers[.allow] = refusal.allowed.map(\.rawValue).joined(separator: ", ")
+            response.headers[.allow] = Self.list(refusal.allowed)
         default: break
         }
         if let seconds = refusal.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
@@ -192,8 +192,15 @@ extension HubAccess {
         Response(status: status, headers: origins.headers(for: request.head, adding: [.contentType: "text/plain"]))
     }
 
-    private func preflightResponse(to request: Request) -> Response {
-        Response(status: .noContent, headers: origins.preflightHeaders(for: request.head))
+    /// What `OPTIONS` asks for, be it a browser's preflight or not (RFC 9110, section 9.3.7).
+    private func preflightResponse(to request: Request, allowing methods: [HTTPRequest.Method]) -> Response {
+        var headers = origins.preflightHeaders(for: request.head)
+        headers[.allow] = Self.list(methods)
+        return Response(status: .noContent, headers: headers)
+    }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
     }
 
     /// That of the request's channel, where it is known.

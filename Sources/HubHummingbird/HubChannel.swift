@@ -33,7 +33,9 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
         self.responder = { request, writer, channel in
             do {
                 let request = hubs.spelledAsRouted(request)
-                if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head) {
+                if let refusal = await hubs.refusal(ofMethodIn: request) {
+                    try await refusal.body.write(writer.writeHead(refusal.head))
+                } else if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head) {
                     let refusal = try await connection.decide(request.head, access)
                     try await RefusedUpgrade.respond(to: request, refusal, writer, channel, responder)
                 } else {
@@ -126,5 +128,15 @@ extension HTTPHubs {
         var head = request.head
         head.path = spelling + (request.uri.query.map { "?" + $0 } ?? "")
         return Request(head: head, body: request.body)
+    }
+
+    /// The answer to a request for a hub by a method that is none of the router's, which knows no route for it; nil for any
+    /// other request.
+    fileprivate func refusal(ofMethodIn request: Request) async -> Response? {
+        guard !HTTPRequest.Method.routed.contains(request.method) else { return nil }
+        let path = request.uri.path
+        if let access = access(at: path) { return await access.response(to: request, maximumPostSize: 0) }
+        if let access = negotiatedAccess(at: path) { return await access.negotiateResponse(to: request) }
+        return await refreshedAccess(at: path)?.refreshResponse(to: request)
     }
 }

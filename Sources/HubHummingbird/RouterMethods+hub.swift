@@ -67,8 +67,8 @@ extension RouterMethods {
 }
 
 extension HTTPRequest.Method {
-    /// What a hub answers itself; anything else is 405 where the router knows the method at all.
-    fileprivate static let routed: [HTTPRequest.Method] = [
+    /// Those that the router brings to a hub; the others never reach it (``HTTPHubs/refusal(ofMethodIn:)``).
+    static let routed: [HTTPRequest.Method] = [
         .get, .post, .delete, .options, .put, .patch, .head, .trace, .connect,
     ]
 }

@@ -30,15 +30,31 @@ import Testing
         }
     }
 
-    @Test(arguments: ["PUT", "PATCH", "HEAD"]) func otherMethodsAreNotAllowed(method: String) async throws {
+    private static let methods = [
+        ("/chat", "GET, POST, DELETE, OPTIONS"), ("/chat/negotiate", "POST, OPTIONS"), ("/Chat/Refresh", "POST, OPTIONS"),
+    ]
+
+    @Test(arguments: ["PUT", "PATCH", "HEAD", "PROPFIND", "MKCOL"]) func otherMethodsAreNotAllowed(
+        method: String
+    ) async throws {
         try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
-            for (path, methods) in [
-                ("/chat", "GET, POST, DELETE, OPTIONS"), ("/chat/negotiate", "POST, OPTIONS"),
-                ("/chat/refresh", "POST, OPTIONS"),
-            ] {
+            for (path, methods) in Self.methods {
                 let response = try await testRequest(method, node.url(path))
                 #expect(response.status == 405)
                 #expect(response.header("allow") == methods)
+                #expect(response.body == (method == "HEAD" ? "" : "Method not allowed"))
+            }
+            #expect(try await testRequest("PROPFIND", node.url("/elsewhere")).status == 404)
+        }
+    }
+
+    @Test func optionsTellsTheMethodsToWhoeverAsks() async throws {
+        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+            for (path, methods) in Self.methods {
+                let response = try await testRequest("OPTIONS", node.url(path))
+                #expect(response.status == 204)
+                #expect(response.header("allow") == methods)
+                #expect(response.header("access-control-allow-origin") == nil)
             }
         }
     }
