@@ -44,7 +44,9 @@ PATHS = [
     ("post", "testhub/negotiate", 200), ("post", "authorizedhub/negotiate", 401), ("get", "echo", 400),
     ("post", "redirect/negotiate", 200), ("post", "bad-negotiate/negotiate", 400),
     ("post", "echoredirect/negotiate", 307), ("get", "generateJwtToken", 200), ("get", "clientresult/nobody", 200),
-    ("get", "deployment", 200),
+    ("get", "deployment", 200), ("put", "redirect/any/path", 200), ("propfind", "bad-negotiate", 400),
+    ("delete", "EchoRedirect", 307), ("get", "nowhere", 404), ("post", "deployment", 404),
+    ("get", "DEPLOYMENT", 200), ("get", "ClientResult/Nobody", 200),
 ]  # fmt: skip
 
 
@@ -70,8 +72,39 @@ async def test_redirects_keep_path_and_query(url: str) -> None:
         asking = http.post(f"{url}/echoredirect/negotiate?negotiateVersion=1&a=b", allow_redirects=False)
         async with asking as response:
             assert (response.status, response.headers["Location"]) == (307, "/echo/negotiate?negotiateVersion=1&a=b")
-        async with http.get(f"{url}/echoredirect?id=1", allow_redirects=False) as response:
+        async with http.get(f"{url}/EchoRedirect?id=1", allow_redirects=False) as response:
             assert (response.status, response.headers["Location"]) == (307, "/echo?id=1")
+
+
+async def test_redirects_count_from_one() -> None:
+    with listening(CONFORMANCE_SERVER) as server:
+        async with aiohttp.ClientSession() as http:
+            for number in (1, 2, 3):
+                async with http.post(f"{server.url}/redirect/negotiate?numRedirects=0&baseUrl=http://h") as response:
+                    assert await response.json(content_type=None) == {"url": f"http://h/testHub?numRedirects={number}"}
+
+
+async def test_paths_have_no_case_and_ids_have(url: str) -> None:
+    async with aiohttp.ClientSession() as http, web_sockets(url, "TestHub", kind=HTTPClient) as client:
+        connection = await client.invoke("GetCallerConnectionId")
+        client.answers("Result", lambda: 10)
+        async with http.get(f"{url}/ClientResult/{connection}") as response:
+            assert await response.text() == "10"
+        other = connection.swapcase()
+        async with http.get(f"{url}/clientresult/{other}") as response:
+            assert await response.text() == f"Connection '{other}' does not exist."
+
+
+@pytest.mark.parametrize(("connect", "hub"), [
+    (web_sockets, "testhub"), (server_sent_events, "testhub-nowebsockets"), (long_polling, "testhub-nowebsockets"),
+    (web_sockets, "rooms"), (long_polling, "rooms"),
+])  # fmt: skip
+async def test_clients_of_every_hub_are_asked(url: str, connect, hub: str) -> None:
+    async with aiohttp.ClientSession() as http, connect(url, hub, kind=HTTPClient) as client:
+        client.answers("Result", lambda: 10)
+        asked = "Id" if hub == "rooms" else "GetCallerConnectionId"
+        async with http.get(f"{url}/clientresult/{await client.invoke(asked)}") as response:
+            assert await response.text() == "10"
 
 
 async def test_server_behind_a_balancer_says_which_it_is(url: str) -> None:

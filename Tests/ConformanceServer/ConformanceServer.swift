@@ -35,7 +35,8 @@ struct ConformanceServer: AsyncParsableCommand {
         let server = HubServer(backplane: nodes, names: names, node: node, options: options, logger: logger)
         let hubs = HTTPHubs(server: server, options: try httpOptions(logger: logger))
         let router = makeRouter(
-            hubs, deployment: Deployment(node: node.description, isClustered: backplane != "memory"))
+            hubs, deployment: Deployment(node: node.description, isClustered: backplane != "memory"),
+            redirects: RedirectCount(backplane: nodes, names: names))
 
         var application = Application(
             router: router, server: .http1WithHubs(hubs), configuration: listening(on: port),
@@ -50,16 +51,23 @@ struct ConformanceServer: AsyncParsableCommand {
         try await application.runService()
     }
 
-    private func makeRouter(_ hubs: HTTPHubs, deployment: Deployment) -> Router<BasicRequestContext> {
-        let router = Router()
-        let testHub = TestHub.make()
+    private func makeRouter(
+        _ hubs: HTTPHubs, deployment: Deployment, redirects: RedirectCount
+    ) -> Router<BasicRequestContext> {
+        let router = Router(options: .caseInsensitive)
+        router.add(middleware: AnyOrigin())
+        router.add(middleware: NegotiateCookies())
+        router.add(middleware: Redirects(count: redirects))
         if let files { router.add(middleware: FileMiddleware(files)) }
-        Routes(testHub: testHub, deployment: deployment).add(to: router)
+        let (testHub, withoutWebSockets, authorized) = (TestHub.make(), TestHub.make(), TestHub.makeAuthorized())
+        let rooms = RoomsHub.make()
+        Routes(hubs: [testHub, withoutWebSockets, authorized, rooms], deployment: deployment).add(to: router)
         router.hub("/testhub", testHub, on: hubs)
-        router.hub("/testhub-nowebsockets", TestHub.make(), on: hubs, transports: [.serverSentEvents, .longPolling])
-        router.hub("/authorizedhub", TestHub.makeAuthorized(), on: hubs)
+        router.hub(
+            "/testhub-nowebsockets", withoutWebSockets, on: hubs, transports: [.serverSentEvents, .longPolling])
+        router.hub("/authorizedhub", authorized, on: hubs)
         router.hub("/uncreatable", TestHub.makeUncreatable(), on: hubs)
-        router.hub("/rooms", RoomsHub.make(), on: hubs)
+        router.hub("/rooms", rooms, on: hubs)
         router.connections("/echo", on: hubs, Echo.serveWithCookie)
         // The longest messages of Autobahn have 16 MiB.
         router.connections("/open-echo", on: hubs, maximumMessageSize: 64 * 1024 * 1024, Echo.serve)

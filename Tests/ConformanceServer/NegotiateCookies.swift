@@ -7,7 +7,7 @@ struct NegotiateCookies<Context: RequestContext>: RouterMiddleware {
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        guard request.uri.path.contains("/negotiate") else { return response }
+        guard request.uri.path.lowercased().contains("/negotiate") else { return response }
         // Browsers send cookies to another site only if these are set so, which takes TLS.
         let attributes = request.head.scheme == "https" ? "; SameSite=None; Secure; Partitioned" : ""
         for cookie in [

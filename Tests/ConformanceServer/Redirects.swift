@@ -1,17 +1,43 @@
 import Foundation
-import Synchronization
+import HTTPTypes
+import Hummingbird
 
-/// Numbers that grow, so that a client's tests see that it asked again, be it another server that it asked: they begin with
-/// the time.
-final class Redirects: Sendable {
-    private let last = Atomic(0)
+/// Answers everything at and below three paths, by whatever method: `/redirect`, `/echoredirect` and `/bad-negotiate`.
+struct Redirects<Context: RequestContext>: RouterMiddleware {
+    let count: RedirectCount
 
-    func next() -> Int {
-        let now = Int(Date().timeIntervalSince1970 * 1000)
-        while true {
-            let last = last.load(ordering: .relaxed)
-            let next = max(last + 1, now)
-            if self.last.compareExchange(expected: last, desired: next, ordering: .relaxed).exchanged { return next }
+    @concurrent func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard request.method != .options else { return try await next(request, context) }
+        if request.isBelow("/redirect") { return try await redirect(request) }
+        if request.isBelow("/echoredirect") { return echoRedirect(request) }
+        if request.isBelow("/bad-negotiate") {
+            return Response(
+                status: .badRequest,
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "Some response from server")))
         }
+        return try await next(request, context)
+    }
+
+    /// Clients read it whatever its type is, and the tests' server tells none.
+    private func redirect(_ request: Request) async throws -> Response {
+        let hub = (request.uri.queryParameters["baseUrl"].map(String.init) ?? "") + "/testHub"
+        let body = try JSONEncoder().encode(["url": "\(hub)?numRedirects=\(try await count.next())"])
+        return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    private func echoRedirect(_ request: Request) -> Response {
+        let target = "/echo" + request.uri.string.dropFirst("/echoredirect".count)
+        // The request may be one for a WebSocket, behind which nothing more is read.
+        return Response(status: .temporaryRedirect, headers: [.location: target, .connection: "close"])
+    }
+}
+
+extension Request {
+    /// Whether its path is this one or one below, in upper or lower case.
+    fileprivate func isBelow(_ path: String) -> Bool {
+        let own = uri.path.lowercased()
+        return own == path || own.hasPrefix(path + "/")
     }
 }
