@@ -39,7 +39,15 @@ extension ChatHub {
             guard !views.isViewed(id, on: context.connection) else { throw Self.idInUse }
             return id
         }
-        return Ask(id: id ?? ChunkStreamID(), meta: ReplyMeta(owner: context.userID), prompt: prompt)
+        let conversation = try options?.conversationId.map { text in
+            guard let id = ConversationID(text) else {
+                throw HubError("The conversation id is not one: it takes 1 to 64 letters, digits, - and _.")
+            }
+            return id
+        }
+        return Ask(
+            id: id ?? ChunkStreamID(), meta: ReplyMeta(owner: context.userID), prompt: prompt,
+            conversation: conversation)
     }
 
     private static let idInUse = HubError("The message id is in use.")

@@ -31,9 +31,11 @@ package final class ChatHub: Service, Sendable {
         self.streams = streams
         feeds = FedStreams(streams: streams, configuration: configuration.feeds)
         self.logger = logger
+        let conversations = Conversations(
+            backplane: backplane, names: names, configuration: configuration.conversations, logger: logger)
         worker = ReplyWorker(
-            model: model, systemPrompt: configuration.systemPrompt, streams: streams,
-            places: configuration.isWorker ? configuration.maximumReplies : 0, executor: executor, logger: logger)
+            model: model, configuration: configuration, conversations: conversations, streams: streams,
+            executor: executor, logger: logger)
         asks = AskQueue(
             backplane: backplane, queue: names.asks, leases: leases, deadline: configuration.askDeadline, logger: logger
         )
@@ -98,6 +100,10 @@ package struct ChatHubConfiguration: Sendable {
     package var isWorker = true
     /// The most replies this node produces at once.
     package var maximumReplies = 1000
+    /// The bounds of conversations.
+    package var conversations = ConversationConfiguration()
+    /// Whether the node's log gets the text of replies that were completed.
+    package var logsReplies = false
     /// The bounds and times of replies that backends feed.
     package var feeds = FedStreamsConfiguration()
     /// How long an ask waits for a worker.

@@ -111,6 +111,11 @@ public struct BackplaneNames: Sendable {
     /// What is said to all connections of a hub.
     public func all(hub: String) -> ChannelName { ChannelName("\(app)\(hub):{all}") }
 
+    /// The turns of a conversation. Users have ids of their own: nobody else's conversation can be named.
+    public func conversation(_ id: String, of user: String?) -> KeyName {
+        KeyName("\(app){v:\(user.map { "u:\($0)" } ?? "")}:\(id)")
+    }
+
     /// The queue of asks that wait for a worker.
     public var asks: KeyName { KeyName("\(app){asks}") }
 

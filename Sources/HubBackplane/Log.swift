@@ -82,11 +82,13 @@ public struct LogAppend: Sendable {
     public let creates: Bool
     /// Where given, the log's time to live is set in the same go.
     public let timeToLive: Duration?
+    /// How many entries the log keeps, the last ones; `nil` for all.
+    public let keeping: Int?
 
     /// Creates an append.
     public init(
         log: KeyName, channel: ChannelName?, followers: [LogFollower] = [], id: LogID, payload: ByteBuffer,
-        creates: Bool = false, timeToLive: Duration? = nil
+        creates: Bool = false, timeToLive: Duration? = nil, keeping: Int? = nil
     ) {
         self.log = log
         self.channel = channel
@@ -95,6 +97,7 @@ public struct LogAppend: Sendable {
         self.payload = payload
         self.creates = creates
         self.timeToLive = timeToLive
+        self.keeping = keeping
     }
 }
 

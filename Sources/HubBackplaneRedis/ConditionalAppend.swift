@@ -7,9 +7,10 @@ enum ConditionalAppend {
         redis.call('XADD', KEYS[1], ARGV[2], 'e', ARGV[3])
         redis.call('PUBLISH', ARGV[4], ARGV[3])
         if ARGV[5] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+        if ARGV[6] ~= '' then redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[6]) end
         return 1
         """
 
     /// The script's SHA-1, by which Redis knows it once it was sent.
-    static let digest = "95d120728c8bb594d984cf5b89e6fe3dd8f3366b"
+    static let digest = "ada1f33f2e0c0d2a659f11fa926afb4ccc92d366"
 }

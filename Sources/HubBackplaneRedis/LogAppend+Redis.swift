@@ -3,10 +3,10 @@ import NIOCore
 
 extension LogAppend {
     /// How many commands it is written as.
-    var commandCount: Int { 1 + (channel == nil ? 0 : 1) + (timeToLive == nil ? 0 : 1) }
+    var commandCount: Int { 1 + (channel == nil ? 0 : 1) + (timeToLive == nil ? 0 : 1) + (keeping == nil ? 0 : 1) }
 
-    /// Writes `XADD log [NOMKSTREAM] EPOCH-SEQ e PAYLOAD`, `PUBLISH channel PAYLOAD` where there is a channel and, with a
-    /// time to live, `PEXPIRE log`.
+    /// Writes `XADD log [NOMKSTREAM] EPOCH-SEQ e PAYLOAD`, `PUBLISH channel PAYLOAD` where there is a channel and, where
+    /// they are given, `PEXPIRE log` and `XTRIM log MAXLEN COUNT`.
     func encode(into buffer: inout ByteBuffer) {
         let names = log.rawValue.utf8.count + (channel?.rawValue.utf8.count ?? 0)
         buffer.writeCommands(atMost: names + 2 * payload.readableBytes + 14 * RESPEncoder.size(ofString: 10)) {
@@ -20,6 +20,7 @@ extension LogAppend {
             if let channel { encoder.publish(payload, to: channel) }
         }
         if let timeToLive { buffer.writeExpire(log, after: timeToLive) }
+        if let keeping { buffer.writeCommand("XTRIM", .text(log.rawValue), "MAXLEN", .number(Int64(keeping))) }
     }
 }
 

@@ -17,7 +17,7 @@ extension RedisBackplane {
         let arguments: [RESPArgument] = [
             "1", .text(append.log.rawValue), .text(last?.description ?? ""), .text(append.id.description),
             .bytes(append.payload), .text(append.channel?.rawValue ?? ""),
-            .number(append.timeToLive?.milliseconds ?? 0),
+            .number(append.timeToLive?.milliseconds ?? 0), .text(append.keeping.map(String.init) ?? ""),
         ]
         var reply = try await commands.send {
             $0.writeCommand(["EVALSHA", .text(ConditionalAppend.digest)] + arguments)

@@ -16,6 +16,7 @@ import Testing
         Ask(id: id, meta: ReplyMeta(owner: nil), prompt: "Why?"),
         Ask(id: id, meta: ReplyMeta(owner: ""), prompt: ""),
         Ask(id: id, meta: ReplyMeta(owner: "ada@example.com"), prompt: "Grüße 👋🏽\n", losses: 3),
+        Ask(id: id, meta: ReplyMeta(owner: nil), prompt: "And?", conversation: ConversationID("trip-1")),
     ]) func survivesTheQueue(ask: Ask) {
         #expect(Ask(payload: ask.payload) == ask)
         var followed = ask
@@ -54,10 +55,14 @@ import Testing
         let (backplane, names) = (FaultyBackplane(), BackplaneNames(app: "test"))
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let leases = NodeLeases(backplane: backplane, node: NodeID(), logger: logger)
+        var configuration = ChatHubConfiguration()
+        configuration.maximumReplies = 10
         let worker = ReplyWorker(
-            model: EchoModel(), systemPrompt: "",
-            streams: ChunkStreams(backplane: backplane, names: names, leases: leases, logger: logger), places: 10,
-            executor: nil, logger: logger)
+            model: EchoModel(), configuration: configuration,
+            conversations: Conversations(
+                backplane: backplane, names: names, configuration: configuration.conversations, logger: logger),
+            streams: ChunkStreams(backplane: backplane, names: names, leases: leases, logger: logger), executor: nil,
+            logger: logger)
         let queue = AskQueue(
             backplane: backplane, queue: names.asks, leases: leases, deadline: .seconds(30), logger: logger)
         #expect(worker.places.take(upTo: 9) == 9)

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from chat_client import ChatClient, HubError
+from cluster import Cluster
 from http_server import hosting
 from serve import assert_refused, run, serving
 
@@ -53,6 +54,24 @@ WHOLE = (
     json.dumps({"id": "c", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}}),
     "[DONE]",
 )
+
+
+async def test_a_conversation_goes_on_at_another_node(cluster: Cluster) -> None:
+    model = FakeModel(*WHOLE)
+    redis = f"redis://127.0.0.1:{cluster.port('redis')}"
+    options = "--port", "0", "--backplane", redis, "--app", "conversations", "--system-prompt", "Be kind."
+    async with model.running() as url:
+        environment = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": "small"}
+        with serving(*options, **environment) as one, serving(*options, **environment) as two:
+            for server, question in ((one, "First?"), (two, "Second?"), (one, "Third?")):
+                async with ChatClient(server.url) as client:
+                    result = await client.invoke("AskAi", question, {"conversationId": "talk"})
+                    assert result["finish"] == "completed"
+    said = [{"role": "system", "content": "Be kind."}]
+    for (_, _, body), question in zip(model.requests, ("First?", "Second?", "Third?"), strict=True):
+        said.append({"role": "user", "content": question})
+        assert body["messages"] == said
+        said.append({"role": "assistant", "content": "Grüße 👋🏽"})
 
 
 async def test_openai_compatible_server_replies() -> None:

@@ -36,6 +36,16 @@ class FakeHub {
   }
 }
 
+test("a question is of its conversation, also after a reload", () => {
+  const hub = new FakeHub();
+  new Conversation(hub).ask(new Reply("hello", "talk"));
+  equal(hub.calls[0].args[1].conversationId, "talk");
+  const kept = {};
+  const storage = { setItem: (key, value) => { kept[key] = value; }, getItem: (key) => kept[key] ?? null };
+  saveHistory([new Reply("hello", "talk")], storage);
+  equal(loadHistory(storage)[0].conversationId, "talk");
+});
+
 function asked(...prompts) {
   const hub = new FakeHub();
   const conversation = new Conversation(hub);

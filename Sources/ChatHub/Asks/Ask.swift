@@ -4,24 +4,29 @@ import NIOCore
 
 /// A question that waits for its reply to be produced, on this node or on another one.
 ///
-/// On the queue: version:u8 = 3, id: 32 digits, losses:u8, tag:u64 (0 for no follower), node: str8,
-/// metaLength:u32, meta, prompt. Readers take the rest as the prompt.
+/// On the queue: version:u8 = 4, id: 32 digits, losses:u8, tag:u64 (0 for no follower), node: str8, conversation: str8
+/// (empty for none), metaLength:u32, meta, prompt. Readers take the rest as the prompt.
 struct Ask: Sendable, Equatable {
-    private static let version: UInt8 = 3
+    private static let version: UInt8 = 4
 
     let id: ChunkStreamID
     /// What is written down about the reply's stream.
     let meta: ReplyMeta
     let prompt: String
+    /// The conversation that it goes on with.
+    let conversation: ConversationID?
     /// How often the backplane has lost its data since the ask was first queued.
     var losses: UInt8
     /// The node that has the caller, where it reads the reply already.
     var follower: StreamFollower?
 
-    init(id: ChunkStreamID, meta: ReplyMeta, prompt: String, losses: UInt8 = 0) {
+    init(
+        id: ChunkStreamID, meta: ReplyMeta, prompt: String, conversation: ConversationID? = nil, losses: UInt8 = 0
+    ) {
         self.id = id
         self.meta = meta
         self.prompt = prompt
+        self.conversation = conversation
         self.losses = losses
     }
 
@@ -34,10 +39,13 @@ struct Ask: Sendable, Equatable {
         guard payload.readInteger() == Self.version, let digits = payload.readString(length: 32),
             let id = ChunkStreamID(digits), let losses: UInt8 = payload.readInteger(),
             let tag: UInt64 = payload.readInteger(), let node = payload.readString8(),
+            let conversation = payload.readString8(),
             let length: UInt32 = payload.readInteger(),
             let meta = payload.readSlice(length: Int(length)).flatMap(ReplyMeta.init(payload:))
         else { return nil }
-        self.init(id: id, meta: meta, prompt: String(buffer: payload), losses: losses)
+        self.init(
+            id: id, meta: meta, prompt: String(buffer: payload), conversation: ConversationID(conversation),
+            losses: losses)
         follower = tag == 0 ? nil : StreamFollower(node: NodeID(node), tag: tag)
     }
 
@@ -48,6 +56,7 @@ struct Ask: Sendable, Equatable {
         buffer.writeInteger(losses)
         buffer.writeInteger(follower?.tag ?? 0)
         buffer.writeString8(follower?.node.rawValue ?? "")
+        buffer.writeString8(conversation?.rawValue ?? "")
         var meta = meta.payload
         buffer.writeInteger(UInt32(meta.readableBytes))
         buffer.writeBuffer(&meta)

@@ -5,6 +5,8 @@ struct AskOptions: Decodable, Sendable {
     /// The reply's id where the client chooses it: 128 random bits as 32 lower-case hex digits. A client that knows the id
     /// before it asks can resume the reply when the answer was lost with its connection.
     var messageId: String?
+    /// What is asked goes on with a conversation: the model is told what was said in it before.
+    var conversationId: String?
 }
 
 /// The result of `AskAi`, once the reply has ended.

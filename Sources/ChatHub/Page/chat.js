@@ -7,7 +7,7 @@ import { Follower } from "./follow.js";
 import { onRendered } from "./frame.js";
 import { loadHistory, saveHistory } from "./history.js";
 import "./message.js";
-import { Reply, ReplyState } from "./reply.js";
+import { newId, Reply, ReplyState } from "./reply.js";
 import { StatusView } from "./status.js";
 
 const turns = document.getElementById("turns");
@@ -22,6 +22,8 @@ const status = new StatusView(() => connection.connectNow(), announce);
 const connection = new ChatConnection(new URL("chat", document.baseURI).href, connectionChanged);
 const conversation = new Conversation(connection.hub);
 
+let conversationId = newId();
+
 const announcements = {
   [ReplyState.Typing]: "Reply started",
   [ReplyState.Completed]: "Reply completed",
@@ -30,14 +32,14 @@ const announcements = {
 };
 
 function ask(prompt) {
-  const reply = new Reply(prompt);
+  const reply = new Reply(prompt, conversationId);
   addTurn(reply);
   conversation.ask(reply);
   follower.jump();
 }
 
 function retry(message) {
-  const reply = new Reply(message.reply.prompt);
+  const reply = new Reply(message.reply.prompt, message.reply.conversationId);
   show(reply, message);
   conversation.ask(reply);
   composer.focus();
@@ -146,6 +148,7 @@ stopButton.addEventListener("click", stopLatest);
 
 newChat.addEventListener("click", () => {
   conversation.forget();
+  conversationId = newId();
   turns.replaceChildren();
   repliesChanged();
   composer.focus();
@@ -167,6 +170,7 @@ document.addEventListener("keydown", (event) => {
 onRendered(() => follower.grown());
 
 for (const reply of loadHistory()) {
+  conversationId = reply.conversationId ?? conversationId;
   addTurn(reply);
   if (!reply.ended) {
     conversation.adopt(reply);

@@ -86,7 +86,8 @@ export class Conversation {
   async #send(reply, isAgain = false) {
     reply.wasSent();
     try {
-      await this.#connection.invoke("AskAi", reply.prompt, { messageId: reply.messageId });
+      const { messageId, conversationId } = reply;
+      await this.#connection.invoke("AskAi", reply.prompt, { messageId, conversationId });
     } catch (error) {
       // A dropped connection rejects the invocation while the reply goes on: Resume tells the rest.
       if (!this.#isConnected) {

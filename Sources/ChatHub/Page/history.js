@@ -33,12 +33,13 @@ export function loadHistory(storage = sessionStorage) {
   }
 }
 
-function snapshot({ messageId, prompt, text, cursor, state, ended, accepted, summary, problem, notice }) {
+function snapshot({ messageId, conversationId, prompt, ended, accepted, ...said }) {
+  const { text, cursor, state, summary, problem, notice } = said;
   return ended
-    ? { messageId, prompt, text, cursor, state, summary, problem, notice }
-    : { messageId, prompt, text: "", cursor: 0, state: "waiting", accepted };
+    ? { messageId, conversationId, prompt, text, cursor, state, summary, problem, notice }
+    : { messageId, conversationId, prompt, text: "", cursor: 0, state: "waiting", accepted };
 }
 
 function restored(saved) {
-  return Object.assign(new Reply(saved.prompt), saved, { sent: true });
+  return Object.assign(new Reply(saved.prompt, saved.conversationId), saved, { sent: true });
 }

@@ -12,8 +12,10 @@ const endStates = new Set([ReplyState.Completed, ReplyState.Stopped, ReplyState.
 
 export class Reply {
   /** Chosen here, so that the answer is found again when it was lost with its connection: 128 random bits. */
-  messageId = newMessageId();
+  messageId = newId();
   prompt;
+  /** What was said before under this id is told to the model. */
+  conversationId;
   text = "";
   /** The `seq` of the last text received: where a Resume goes on. */
   cursor = 0;
@@ -35,8 +37,9 @@ export class Reply {
 
   onchange = () => {};
 
-  constructor(prompt) {
+  constructor(prompt, conversationId) {
     this.prompt = prompt;
+    this.conversationId = conversationId;
   }
 
   get ended() {
@@ -155,6 +158,7 @@ export class Reply {
   }
 }
 
-function newMessageId() {
+/** 128 random bits. */
+export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(idBytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,6 @@
 import ChatModels
 import ChunkStreams
+import HubBackplane
 import Logging
 import NIOCore
 import Synchronization
@@ -10,7 +11,8 @@ import Synchronization
 final class ReplyWorker: Sendable {
     let places: WorkerPlaces
     private let model: any ChatModel
-    private let systemPrompt: String
+    private let configuration: ChatHubConfiguration
+    private let conversations: Conversations
     private let streams: ChunkStreams
     private let executor: (any TaskExecutor)?
     private let logger: Logger
@@ -18,13 +20,14 @@ final class ReplyWorker: Sendable {
     private let isDraining = Mutex(false)
 
     init(
-        model: any ChatModel, systemPrompt: String, streams: ChunkStreams, places: Int, executor: (any TaskExecutor)?,
-        logger: Logger
+        model: any ChatModel, configuration: ChatHubConfiguration, conversations: Conversations, streams: ChunkStreams,
+        executor: (any TaskExecutor)?, logger: Logger
     ) {
         self.model = model
-        self.systemPrompt = systemPrompt
+        self.configuration = configuration
+        self.conversations = conversations
         self.streams = streams
-        self.places = WorkerPlaces(limit: places)
+        self.places = WorkerPlaces(limit: configuration.isWorker ? configuration.maximumReplies : 0)
         self.executor = executor
         self.logger = logger
     }
@@ -69,10 +72,7 @@ final class ReplyWorker: Sendable {
         var finish = StreamFinish.completed
         var usage: StreamUsage?
         do {
-            let request = ChatRequest(messages: [
-                ChatMessage(role: .system, text: systemPrompt), ChatMessage(role: .user, text: ask.prompt),
-            ])
-            let end = try await model.reply(to: request) { update in
+            let end = try await model.reply(to: await request(of: ask)) { update in
                 switch update {
                 case .text(let text):
                     try await producer.append(text)
@@ -84,6 +84,7 @@ final class ReplyWorker: Sendable {
             }
             if end.finish == .contentFilter { finish = .filtered }
             usage = end.usage.map(StreamUsage.init)
+            await keep(ask, producer.text, isWhole: finish == .completed)
         } catch {
             let problem = problem(error)
             finish = .failed(problem)
@@ -91,7 +92,32 @@ final class ReplyWorker: Sendable {
                 log(problem, of: ask, error)
             }
         }
-        _ = await producer.finish(finish, usage: usage)
+        let end = await producer.finish(finish, usage: usage)
+        if end?.finish == .stopped, finish != .completed {
+            // Not in this task, which was cancelled.
+            await Task { await self.keep(ask, producer.text, isWhole: false) }.value
+        }
+    }
+
+    private func request(of ask: Ask) async throws -> ChatRequest {
+        var messages = [ChatMessage(role: .system, text: configuration.systemPrompt)]
+        if let conversation = ask.conversation {
+            messages += try await conversations.history(of: conversation, owner: ask.meta.owner)
+        }
+        messages.append(ChatMessage(role: .user, text: ask.prompt))
+        return ChatRequest(messages: messages)
+    }
+
+    /// What is kept of a reply's text, before its end is told: who asks on then goes on with it.
+    private func keep(_ ask: Ask, _ text: ByteBuffer, isWhole: Bool) async {
+        let text = String(buffer: text)
+        if let conversation = ask.conversation, !text.isEmpty {
+            let turn = ConversationTurn(prompt: ask.prompt, reply: text)
+            await conversations.add(turn, to: conversation, owner: ask.meta.owner)
+        }
+        if configuration.logsReplies, isWhole {
+            logger.info("A reply was completed", metadata: ["stream": "\(ask.id.logged)", "text": "\(text)"])
+        }
     }
 
     /// Of an error that nobody foresaw no more than its type is told: its text may hold that of the prompt.
@@ -112,6 +138,8 @@ final class ReplyWorker: Sendable {
             .tooLong
         case is CancellationError:
             .shuttingDown
+        case is BackplaneError:
+            .unavailable
         default:
             .internalError
         }

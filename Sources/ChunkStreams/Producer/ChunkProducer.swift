@@ -37,6 +37,9 @@ public final class ChunkProducer: Sendable {
         try stream.retract(keeping: keepBytes, category: category, replacement: ByteBuffer(string: replacement))
     }
 
+    /// The text so far, as it stands.
+    public var text: ByteBuffer { stream.state.withLock { $0.content.text.all } }
+
     /// Ends the stream and waits until the log has the end.
     ///
     /// - Returns: The end that viewers see: another one than asked for where the stream was stopped before; `nil` where

@@ -56,13 +56,13 @@ extension InMemoryBackplane.State {
         _ append: LogAppend, creates: Bool, at now: ContinuousClock.Instant
     ) -> Bool? {
         let entry = LogEntry(id: append.id, payload: append.payload)
-        if let isWritten = logs.update(append.log, at: now, { $0.append(entry) }) {
+        if let isWritten = logs.update(append.log, at: now, { $0.append(entry, keeping: append.keeping) }) {
             if let timeToLive = append.timeToLive { logs.expire(append.log, after: timeToLive, at: now) }
             return isWritten
         }
         guard creates else { return nil }
         var log = InMemoryLog()
-        let isWritten = log.append(entry)
+        let isWritten = log.append(entry, keeping: append.keeping)
         logs.set(append.log, to: log, timeToLive: append.timeToLive, at: now)
         return isWritten
     }

@@ -5,9 +5,12 @@ struct InMemoryLog {
     var last: LogID? { entries.last?.id }
 
     /// Appends an entry unless the log already has its id or a higher one.
-    mutating func append(_ entry: LogEntry) -> Bool {
+    ///
+    /// - Parameter count: How many entries the log keeps.
+    mutating func append(_ entry: LogEntry, keeping count: Int?) -> Bool {
         if let last, entry.id <= last { return false }
         entries.append(entry)
+        if let count, entries.count > count { entries.removeFirst(entries.count - count) }
         return true
     }
 

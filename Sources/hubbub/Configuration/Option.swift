@@ -70,6 +70,16 @@ extension Option {
         Option(
             "system-prompt", value: "TEXT", fallback: "You are a helpful assistant.",
             help: "what the model is told before every conversation"),
+        Option(
+            "conversation-turns", value: "COUNT", fallback: "20",
+            help: "most questions and replies of a conversation that are kept and told to the model"),
+        Option("conversation-bytes", value: "BYTES", fallback: "65536", help: "most bytes of them that are told"),
+        Option(
+            "conversation-retention", value: "DURATION", fallback: "24h",
+            help: "how long a conversation is kept after its last reply"),
+        Option(
+            "log-replies", value: "true|false", fallback: "false",
+            help: "writes the text of replies that were completed to the log"),
         Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),
         Option(
             "maximum-reply-bytes", value: "BYTES", fallback: "4194304",

@@ -22,6 +22,25 @@ struct LogConformanceTests {
     }
 
     @Test(arguments: BackplaneKind.allCases)
+    func aLogKeepsAsManyEntriesAsItIsTold(kind: BackplaneKind) async throws {
+        try await withBackplane(kind) { backplane, names in
+            let log = names.conversation("c", of: "ada")
+            for seq in UInt64(1)...5 {
+                let append = LogAppend(
+                    log: log, channel: nil, id: LogID(epoch: 1, seq: seq), payload: "entry", creates: true,
+                    timeToLive: .seconds(10), keeping: 3)
+                if seq < 5 {
+                    #expect(try await backplane.append(append) == .accepted)
+                } else {
+                    #expect(try await backplane.append(append, ifLastIs: LogID(epoch: 1, seq: 4)))
+                }
+            }
+            let kept = try await backplane.read(log, after: nil).entries
+            #expect(kept.map(\.id.seq) == [3, 4, 5])
+        }
+    }
+
+    @Test(arguments: BackplaneKind.allCases)
     func idsThatAreNotNewerAreRefusedAndPublishedAllTheSame(kind: BackplaneKind) async throws {
         try await withBackplane(kind) { backplane, names in
             let stream = names.stream("s")

@@ -3,7 +3,7 @@ import { HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } fro
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 
 import { Frame } from './frame';
-import { Reply, ReplyProblem, ReplySummary, Retraction } from './reply';
+import { newId, Reply, ReplyProblem, ReplySummary, Retraction } from './reply';
 
 export type ConnectionStatus = 'connecting' | 'connected' | 'reconnecting' | 'stopped';
 
@@ -47,6 +47,8 @@ export class AiStreamService implements OnDestroy {
   private readonly connection: HubConnection;
   private readonly asked = new Map<string, Reply>();
   private readonly frame: Frame;
+  /** What is asked goes on with what was asked before. */
+  private readonly conversationId = newId();
   private isStarted = false;
   private isStopped = false;
 
@@ -187,7 +189,8 @@ export class AiStreamService implements OnDestroy {
   private async send(reply: Reply, isAgain = false): Promise<void> {
     reply.sent = true;
     try {
-      await this.connection.invoke('AskAi', reply.prompt, { messageId: reply.messageId });
+      const options = { messageId: reply.messageId, conversationId: this.conversationId };
+      await this.connection.invoke('AskAi', reply.prompt, options);
     } catch (error) {
       // A connection that is cut ends the invocation, but not the reply: `Resume` tells the rest of it.
       if (this.isConnected && !isAgain) {

@@ -32,7 +32,7 @@ export interface Retraction {
 /** One question, and its reply as far as it was heard. */
 export class Reply {
   /** Chosen here, 128 random bits: a question whose answer was lost with its connection is found again by it. */
-  readonly messageId = newMessageId();
+  readonly messageId = newId();
   text = '';
   /** Comes with each piece of text, and says where a `Resume` goes on. */
   cursor = 0;
@@ -130,6 +130,7 @@ export class Reply {
   }
 }
 
-function newMessageId(): string {
+/** 128 random bits. */
+export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 }
