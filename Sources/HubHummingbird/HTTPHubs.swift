@@ -27,7 +27,11 @@ public final class HTTPHubs: Sendable {
     private let state = Mutex(State())
 
     /// Creates a set without hubs.
+    ///
+    /// - Parameter options: Limits and times. One that cannot be, such as a time below 0, is a programmer's error and stops the
+    ///   program.
     public init(server: HubServer, options: HTTPHubOptions = HTTPHubOptions()) {
+        if let problem = options.problem { preconditionFailure("HTTPHubOptions: \(problem)") }
         self.server = server
         self.options = options
         security = options.security

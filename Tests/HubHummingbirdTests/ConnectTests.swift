@@ -58,9 +58,10 @@ import Testing
 
     @Test func expiredTokensAre404() async throws {
         var options = HTTPHubOptions()
-        options.connectTimeout = .milliseconds(-1)
+        options.connectTimeout = .milliseconds(1)
         try await withNode(hubs: ["/chat": .forTests()], httpOptions: options) { node async throws in
             let id = try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id)
+            try await Task.sleep(for: .milliseconds(5))
             #expect(try await refusal(of: node.webSocketURL("/chat?id=\(id)"))?.status == 404)
         }
     }
