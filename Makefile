@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run test test-tsan autobahn lint format cluster release bench fuzz clean test-dependencies
 
-# Those of Autobahn's cases that `make autobahn` runs, all but compression unless given, e.g. make autobahn CASES='6.*'
+# Those of Autobahn's cases that `make autobahn` runs, all but compression (12 and 13; Tests/Autobahn/run.py says why) unless given, e.g. make autobahn CASES='6.*'
 CASES ?=
 # Those of Tests/*Tests that `make test-tsan` runs, all unless given, e.g. make test-tsan SUITES=HubServerTests
 SUITES ?=

@@ -141,7 +141,13 @@ extension ClientConnectionTests {
             try await client.send(ByteBuffer(repeating: 1, count: 1000))
             #expect(try await client.next() == .binary(ByteBuffer(repeating: 1, count: 1000)))
             try await client.send(ByteBuffer(repeating: 1, count: 1001))
-            #expect(try await client.next() == .close(.unexpectedServerError))
+            #expect(try await client.next() == .close(.messageTooLarge))
+            // Also where it is no single frame that is too long.
+            let other = try await WebSocketTestClient.connect(to: node.webSocketURL("/raw"))
+            let piece = ByteBuffer(repeating: 1, count: 600)
+            try await other.send(WebSocketFrame(fin: false, opcode: .binary, maskKey: .random(), data: piece))
+            try await other.send(WebSocketFrame(fin: true, opcode: .continuation, maskKey: .random(), data: piece))
+            #expect(try await other.next() == .close(.messageTooLarge))
         }
     }
 

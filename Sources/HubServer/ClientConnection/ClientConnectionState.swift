@@ -37,7 +37,7 @@ final class ClientConnectionState {
 
     func receive(_ bytes: ByteBuffer, isText: Bool, endsMessage: Bool, limit: Int) {
         guard transport != nil else { return }
-        guard (partial?.bytes.readableBytes ?? 0) + bytes.readableBytes <= limit else { return close(.failed) }
+        guard (partial?.bytes.readableBytes ?? 0) + bytes.readableBytes <= limit else { return close(.messageTooBig) }
         partial.append(bytes, isText: isText)
         guard endsMessage, let message = partial.take() else { return }
         if let reader = reader.take() { return reader.resume(returning: message) }

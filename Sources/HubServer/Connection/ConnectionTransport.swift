@@ -66,4 +66,6 @@ package enum TransportClose: UInt8, Sendable, Equatable {
     case failed = 3
     /// At once, nothing more is said.
     case abort = 4
+    /// The client has sent a message that is too long: a WebSocket closes with 1009.
+    case messageTooBig = 5
 }

@@ -71,6 +71,9 @@ extension WebSocketHandler {
             case (.open, .failed):
                 state = .closing
                 return .sendClose(.unexpectedServerError)
+            case (.open, .messageTooBig):
+                state = .closing
+                return .sendClose(.messageTooLarge)
             case (.open, .abort), (.closing, .abort):
                 state = .ended(nil)
                 return .disconnect
