@@ -1,3 +1,4 @@
+import HubBackplane
 import HubHummingbird
 import HubServer
 import HubTesting
@@ -41,6 +42,46 @@ import Testing
         try await withConnections({ _ in throw Failure() }) { node async throws in
             let client = try await WebSocketTestClient.connect(to: node.webSocketURL("/raw"))
             #expect(try await client.next() == .close(.unexpectedServerError))
+        }
+    }
+
+    /// Of all nodes, as a hub's are; those that are left out stay.
+    @Test(arguments: ["", "users/ada/"]) func managementClosesConnectionsThatAreNoHubs(address: String) async throws {
+        let backplane = InMemoryBackplane()
+        let key = "a key of sixteen bytes"
+        var options = HTTPHubOptions()
+        options.authentication = .custom { _ in ClaimsPrincipal(claims: [(type: "sub", value: "ada")]) }
+        let handler: ClientConnectionHandler = { connection in
+            try await connection.send(.init(bytes: ByteBuffer(string: connection.id), isText: true))
+            try await Self.echo(connection)
+        }
+        try await withConnections(backplane: backplane, httpOptions: options, managementKey: key, handler) {
+            [options] first async throws in
+            try await withConnections(backplane: backplane, httpOptions: options, managementKey: key, handler) {
+                second async throws in
+                let clients = [
+                    try await WebSocketTestClient.connect(to: first.webSocketURL("/raw")),
+                    try await WebSocketTestClient.connect(to: first.webSocketURL("/raw")),
+                    try await WebSocketTestClient.connect(to: second.webSocketURL("/raw")),
+                ]
+                var ids: [String] = []
+                for client in clients {
+                    guard case .text(let id) = try await client.next() else { break }
+                    ids.append(id)
+                }
+                try #require(ids.count == 3)
+                let excluded = address.isEmpty ? "?excluded=\(ids[0])" : ""
+                let response = try await testRequest(
+                    "POST", first.url("/api/hubs/raw/\(address):closeConnections\(excluded)"), headers: [("api-key", key)])
+                #expect(response.status == 204)
+                for client in clients[(excluded.isEmpty ? 0 : 1)...] {
+                    #expect(try await client.next() == .close(.normalClosure))
+                }
+                guard !excluded.isEmpty else { return }
+                try await clients[0].send("still here")
+                #expect(try await clients[0].next() == .text("still here"))
+                _ = try await clients[0].close()
+            }
         }
     }
 

@@ -17,10 +17,9 @@ extension HubEndpoint {
     ///
     /// - Returns: Nil where nodes that may hold one have not answered.
     func command(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
-        if let connection = clientConnection(at: address) { return await perform(command, on: connection) }
-        let here = await receivers(of: command, at: address)
-        guard !here.isEmpty else { return await ask(command, at: address) }
-        let outcome = await perform(command, on: here)
+        guard let outcome = await perform(command, on: here(at: address), of: address) else {
+            return await ask(command, at: address)
+        }
         if case .connection = address { return outcome }
         guard outcome != .notFound else { return await ask(command, at: address) }
         // It is known already what to answer.
@@ -34,7 +33,7 @@ extension HubEndpoint {
     ///
     /// - Returns: Nil where some have not answered.
     func commandEverywhere(_ command: ConnectionCommand, at address: HubAddress) async -> CommandOutcome? {
-        let here = await perform(command, on: receivers(at: address))
+        let here = await perform(command, on: here(at: address), of: address)
         let elsewhere = await ask(command, at: address, asksAll: true)
         return here == .done && elsewhere != nil ? .done : elsewhere
     }
@@ -73,42 +72,48 @@ extension HubEndpoint {
 
     /// Does what another node asks, and tells it what came of it.
     func perform(_ command: ConnectionCommand, at address: HubAddress, number: UInt64, for node: NodeID) {
-        let (connections, clientConnection) = (receivers(at: address), clientConnection(at: address))
+        let here = here(at: address)
         Task {
-            let outcome =
-                if let clientConnection {
-                    await perform(command, on: clientConnection)
-                } else if connections.isEmpty {
-                    await perform(command, on: receivers(of: command, at: address))
-                } else {
-                    await perform(command, on: connections)
-                }
+            let outcome = await perform(command, on: here, of: address) ?? .notFound
             if number != Self.noAnswer { publish(.acknowledgement(number: number, outcome), to: .node(node)) }
         }
     }
 
-    /// A client may show a newer token as soon as it is attached. To everything else a connection is there from its handshake
-    /// on.
-    private func receivers(of command: ConnectionCommand, at address: HubAddress) async -> [HubConnection] {
-        let connections = receivers(at: address)
-        guard connections.isEmpty, case .authenticate = command, case .connection(let id) = address,
-            let connection = await homes[id]?.hubConnection
-        else { return connections }
-        return [connection]
+    /// Connections on this node.
+    private enum Here {
+        case ofHub([HubConnection])
+        case ofNoHub([ClientConnection])
     }
 
-    private func perform(_ command: ConnectionCommand, on connections: [HubConnection]) async -> CommandOutcome {
-        if case .show(let stream) = command {
-            guard let streams, !connections.isEmpty else { return .notFound }
-            streams.show(stream, to: connections)
-            return .done
+    private func here(at address: HubAddress) -> Here {
+        clientConnections.map { .ofNoHub($0.connections(at: address)) } ?? .ofHub(receivers(at: address))
+    }
+
+    /// - Returns: Nil where there is no connection to do it to.
+    private func perform(
+        _ command: ConnectionCommand, on here: Here, of address: HubAddress
+    ) async -> CommandOutcome? {
+        var outcomes: [CommandOutcome] = []
+        switch here {
+        case .ofNoHub(let connections):
+            for connection in connections { outcomes.append(await perform(command, on: connection)) }
+        case .ofHub(var connections):
+            if connections.isEmpty, let one = await attached(command, address) { connections = [one] }
+            if case .show(let stream) = command, !connections.isEmpty {
+                streams?.show(stream, to: connections)
+                return streams == nil ? .notFound : .done
+            }
+            for connection in connections { outcomes.append(await perform(command, on: connection)) }
         }
-        var outcome = CommandOutcome.notFound
-        for connection in connections {
-            let one = await perform(command, on: connection)
-            if outcome != .done, one != .notFound { outcome = one }
-        }
-        return outcome
+        guard !outcomes.isEmpty else { return nil }
+        return outcomes.contains(.done) ? .done : outcomes.last { $0 != .notFound } ?? .notFound
+    }
+
+    /// A client may show a newer token as soon as it is attached. To everything else a connection is there from its handshake
+    /// on.
+    private func attached(_ command: ConnectionCommand, _ address: HubAddress) async -> HubConnection? {
+        guard case .authenticate = command, case .connection(let id) = address else { return nil }
+        return await homes[id]?.hubConnection
     }
 
     private func perform(_ command: ConnectionCommand, on connection: HubConnection) async -> CommandOutcome {

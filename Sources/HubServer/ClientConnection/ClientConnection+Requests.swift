@@ -12,12 +12,6 @@ extension ClientConnection: ConnectionHome {
 }
 
 extension HubEndpoint {
-    /// The connection of this address, where it is no hub's and on this node.
-    func clientConnection(at address: HubAddress) -> ClientConnection? {
-        guard case .connection(let id) = address else { return nil }
-        return clientConnections?[id]
-    }
-
     func perform(_ command: ConnectionCommand, on connection: ClientConnection) async -> CommandOutcome {
         switch command {
         case .authenticate(let user, let milliseconds):

@@ -128,6 +128,12 @@ extension ClientConnection {
         }
         if let expiration = request.identity.connectionEnd { authenticated(until: expiration) }
         state.task = Task { [owner, endpoint] in
+            // Where it is addressed, besides its own channel.
+            let addresses: [HubAddress] = userID.map { [.all, .user($0)] } ?? [.all]
+            for address in addresses where !endpoint.subscriptions.retainIfConfirmed(address) {
+                await endpoint.subscriptions.retain(address)
+            }
+            defer { for address in addresses { endpoint.subscriptions.release(address) } }
             let close: TransportClose
             do {
                 try await owner.handler(self)

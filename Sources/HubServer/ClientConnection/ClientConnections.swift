@@ -15,6 +15,18 @@ package final class ClientConnections: Sendable {
 
     subscript(id: String) -> ClientConnection? { connections.withLockedValue { $0[id] } }
 
+    /// Those of an address; there are no groups.
+    func connections(at address: HubAddress) -> [ClientConnection] {
+        connections.withLockedValue { connections in
+            switch address {
+            case .all: Array(connections.values)
+            case .connection(let id): connections[id].map { [$0] } ?? []
+            case .user(let id): connections.values.filter { $0.userID == id }
+            case .group, .node: []
+            }
+        }
+    }
+
     func add(_ connection: ClientConnection) { connections.withLockedValue { $0[connection.id] = connection } }
 
     func remove(_ connection: ClientConnection) {
