@@ -72,7 +72,8 @@ import Testing
                 try #require(ids.count == 3)
                 let excluded = address.isEmpty ? "?excluded=\(ids[0])" : ""
                 let response = try await testRequest(
-                    "POST", first.url("/api/hubs/raw/\(address):closeConnections\(excluded)"), headers: [("api-key", key)])
+                    "POST", first.url("/api/hubs/raw/\(address):closeConnections\(excluded)"),
+                    headers: [("api-key", key)])
                 #expect(response.status == 204)
                 for client in clients[(excluded.isEmpty ? 0 : 1)...] {
                     #expect(try await client.next() == .close(.normalClosure))

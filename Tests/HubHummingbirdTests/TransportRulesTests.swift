@@ -31,7 +31,8 @@ import Testing
     }
 
     private static let methods = [
-        ("/chat", "GET, POST, DELETE, OPTIONS"), ("/chat/negotiate", "POST, OPTIONS"), ("/Chat/Refresh", "POST, OPTIONS"),
+        ("/chat", "GET, POST, DELETE, OPTIONS"), ("/chat/negotiate", "POST, OPTIONS"),
+        ("/Chat/Refresh", "POST, OPTIONS"),
     ]
 
     @Test(arguments: ["PUT", "PATCH", "HEAD", "PROPFIND", "MKCOL"]) func otherMethodsAreNotAllowed(

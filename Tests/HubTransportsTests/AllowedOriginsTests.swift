@@ -16,7 +16,8 @@ import Testing
 
     @Test func theHostsOwnPagesAreAllowed() {
         #expect(AllowedOrigins.sameOrigin.allows(request(origin: "http://example.com:8080"), scheme: nil))
-        #expect(AllowedOrigins.sameOrigin.allows(request(origin: "https://EXAMPLE.com", host: "example.com"), scheme: nil))
+        #expect(
+            AllowedOrigins.sameOrigin.allows(request(origin: "https://EXAMPLE.com", host: "example.com"), scheme: nil))
     }
 
     @Test(arguments: ["http://evil.com", "http://example.com", "http://example.com:8080.evil.com", "null", ""])
@@ -52,15 +53,20 @@ import Testing
     }
 
     /// RFC 6454: scheme, host and port, all three.
-    @Test(arguments: [
-        ("http://example.com", "example.com", "http", true), ("http://example.com:80", "example.com", "http", true),
-        ("http://example.com", "example.com:80", "http", true), ("https://example.com", "example.com:443", "https", true),
-        ("https://example.com", "example.com", "http", false), ("http://example.com", "example.com", "https", false),
-        ("https://example.com", "example.com:80", nil, false), ("http://example.com:8080", "example.com", "http", false),
-        ("https://Example.com", "eXample.com", nil, true), ("http://[::1]:8080", "[::1]:8080", "http", true),
-        ("http://[::1]", "[::1]:8080", "http", false), ("http://example.com.", "example.com", "http", false),
-        ("capacitor://example.com", "example.com", nil, true), ("capacitor://example.com", "example.com", "https", false),
-    ] as [(String, String, String?, Bool)])
+    @Test(
+        arguments: [
+            ("http://example.com", "example.com", "http", true), ("http://example.com:80", "example.com", "http", true),
+            ("http://example.com", "example.com:80", "http", true),
+            ("https://example.com", "example.com:443", "https", true),
+            ("https://example.com", "example.com", "http", false),
+            ("http://example.com", "example.com", "https", false),
+            ("https://example.com", "example.com:80", nil, false),
+            ("http://example.com:8080", "example.com", "http", false),
+            ("https://Example.com", "eXample.com", nil, true), ("http://[::1]:8080", "[::1]:8080", "http", true),
+            ("http://[::1]", "[::1]:8080", "http", false), ("http://example.com.", "example.com", "http", false),
+            ("capacitor://example.com", "example.com", nil, true),
+            ("capacitor://example.com", "example.com", "https", false),
+        ] as [(String, String, String?, Bool)])
     func theHostsOwnPagesAreOfItsSchemeHostAndPort(origin: String, host: String, scheme: String?, isAllowed: Bool) {
         #expect(AllowedOrigins.sameOrigin.allows(request(origin: origin, host: host), scheme: scheme) == isAllowed)
     }
@@ -83,9 +89,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "app.example", "https://", "://app.example", "null", "", "https://app.example/", "https://a b", "https://app.example:",
+        "app.example", "https://", "://app.example", "null", "", "https://app.example/", "https://a b",
+        "https://app.example:",
         "https://app.example:0", "https://app.example:65536", "https://app.example:+80", "https://ada@app.example",
-        "https://*.example", "https://[::1", "https://[::1]x", "1a://app.example", "https://a.example,https://b.example",
+        "https://*.example", "https://[::1", "https://[::1]x", "1a://app.example",
+        "https://a.example,https://b.example",
     ])
     func whatIsNoOriginCannotBeListed(text: String) {
         let error = #expect(throws: AllowedOrigins.InvalidOrigin.self) {
@@ -122,7 +130,8 @@ import Testing
         #expect(try scheme(["Forwarded": "for=192.0.2.1;proto=https"]) == nil)
         // The client's own words come before those that the proxy has added.
         #expect(try scheme(["X-Forwarded-For": "1.2.3.4, 192.0.2.1", "X-Forwarded-Proto": "https, http"]) == "http")
-        #expect(try scheme(in: .forwarded, ["Forwarded": "for=1.2.3.4;proto=https, for=192.0.2.1;proto=http"]) == "http")
+        #expect(
+            try scheme(in: .forwarded, ["Forwarded": "for=1.2.3.4;proto=https, for=192.0.2.1;proto=http"]) == "http")
     }
 
     @Test func theFirstOfSeveralKnownProxiesCounts() throws {
@@ -130,11 +139,14 @@ import Testing
             try scheme(["X-Forwarded-For": "192.0.2.1, 10.0.0.2", "X-Forwarded-Proto": "https, http"]) == "https")
         #expect(try scheme(["X-Forwarded-For": "192.0.2.1, 10.0.0.2", "X-Forwarded-Proto": "https"]) == "https")
         #expect(
-            try scheme(in: .forwarded, ["Forwarded": "for=192.0.2.1;proto=https", "forwarded": "for=10.0.0.2;proto=http"])
+            try scheme(
+                in: .forwarded, ["Forwarded": "for=192.0.2.1;proto=https", "forwarded": "for=10.0.0.2;proto=http"])
                 == "https")
     }
 
-    @Test(arguments: ["", "ftp", "https;", "wss", "https http"]) func whatIsNeitherSchemeIsNotKnown(proto: String) throws {
+    @Test(arguments: ["", "ftp", "https;", "wss", "https http"]) func whatIsNeitherSchemeIsNotKnown(proto: String)
+        throws
+    {
         #expect(try scheme(["X-Forwarded-Proto": proto]) == nil)
         #expect(try scheme([:]) == nil)
     }

@@ -57,5 +57,7 @@ package struct WebOrigin: Hashable, Sendable {
         isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.".utf8.contains(byte)
     }
 
-    private static func isOfHost(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F && !"/?#@,*\\".utf8.contains(byte) }
+    private static func isOfHost(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"/?#@,*\\".utf8.contains(byte)
+    }
 }

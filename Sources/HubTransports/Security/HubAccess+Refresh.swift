@@ -7,7 +7,8 @@ extension HubAccess {
     /// name stays the same: connection tokens are bound to it.
     package func refresh(_ request: HTTPRequest, peer: String?) async -> RefreshAnswer {
         do {
-            return RefreshAnswer(status: .ok, body: .refreshed(tokenLifetimeSeconds: try await refreshed(request, peer: peer)))
+            return RefreshAnswer(
+                status: .ok, body: .refreshed(tokenLifetimeSeconds: try await refreshed(request, peer: peer)))
         } catch {
             return RefreshAnswer(status: error.status, body: .error(error))
         }

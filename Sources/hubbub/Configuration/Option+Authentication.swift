@@ -26,8 +26,8 @@ extension Option {
             "entra-client-id", value: "ID", help: "the application in Microsoft Entra ID that the tokens must be for"),
         Option(
             "management-key", value: "KEY", isSecret: true,
-            help: "turns on the management API at /api for whoever shows this key, of at least 16 bytes, as api-key: KEY "
-                + "or Authorization: Bearer KEY"),
+            help: "turns on the management API at /api for whoever shows this key, of at least 16 bytes, "
+                + "as api-key: KEY or Authorization: Bearer KEY"),
         Option(
             "close-on-authentication-expiration", value: "", kind: .toggle,
             help: "closes a connection, to be made anew, when its client's token expires"),
