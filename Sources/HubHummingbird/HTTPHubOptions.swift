@@ -68,6 +68,11 @@ public struct HTTPHubOptions: Sendable {
     /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.
     public var negotiatesBeforeRouter = false
 
+    /// Whether polls of clients are answered before the router is asked, which saves most of what a poll that waits takes
+    /// in memory. The router's middleware does not see these requests then. Any other request on the same connection, but a
+    /// negotiation of ``negotiatesBeforeRouter``, makes that the router's for good.
+    public var pollsBeforeRouter = false
+
     /// Whether an event stream leaves the task that has answered its request, which would take more than half of its memory.
     /// Clients of HTTP/1.1 then have a connection for the stream alone, and the router's middleware sees how the answer begins,
     /// but not what is in it: keep it off where middleware changes bodies.

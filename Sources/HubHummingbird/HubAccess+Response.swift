@@ -173,19 +173,24 @@ extension HubAccess {
     }
 
     private func response(to request: Request, refusing refusal: HubRefusal) -> Response {
+        Response(
+            status: refusal.status, headers: headers(of: refusal, to: request.head),
+            body: ResponseBody(byteBuffer: ByteBuffer(string: refusal.text)))
+    }
+
+    /// A refusal is counted as it is told.
+    func headers(of refusal: HubRefusal, to request: HTTPRequest) -> HTTPFields {
         refusals.count(refusal)
-        var response = textResponse(to: request, status: refusal.status)
+        var headers = origins.headers(for: request, adding: [.contentType: "text/plain"])
         switch refusal.status {
-        case .upgradeRequired: response.headers[.secWebSocketVersion] = "13"
-        case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
-        case .methodNotAllowed:
-            response.headers[.allow] = Self.list(refusal.allowed)
+        case .upgradeRequired: headers[.secWebSocketVersion] = "13"
+        case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
+        case .methodNotAllowed: headers[.allow] = Self.list(refusal.allowed)
         default: break
         }
-        if let seconds = refusal.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
-        if refusal.text.isEmpty { response.headers[.contentType] = nil }
-        response.body = ResponseBody(byteBuffer: ByteBuffer(string: refusal.text))
-        return response
+        if let seconds = refusal.retryAfter { headers[.retryAfter] = "\(seconds)" }
+        if refusal.text.isEmpty { headers[.contentType] = nil }
+        return headers
     }
 
     private func textResponse(to request: Request, status: HTTPResponse.Status) -> Response {
@@ -210,7 +215,7 @@ extension HubAccess {
 }
 
 extension AllowedOrigins {
-    fileprivate func headers(for request: HTTPRequest, adding headers: HTTPFields) -> HTTPFields {
+    func headers(for request: HTTPRequest, adding headers: HTTPFields) -> HTTPFields {
         headers + self.headers(for: request)
     }
 }

@@ -35,7 +35,8 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
                 let request = hubs.spelledAsRouted(request)
                 if let refusal = await hubs.refusal(ofMethodIn: request) {
                     try await refusal.body.write(writer.writeHead(refusal.head))
-                } else if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head) {
+                } else if let connection = ReusedConnection.current, let access = hubs.access(upgradedBy: request.head)
+                {
                     let refusal = try await connection.decide(request.head, access)
                     try await RefusedUpgrade.respond(to: request, refusal, writer, channel, responder)
                 } else {
@@ -66,7 +67,7 @@ public struct HubChannel: ServerChildChannel, HTTPChannelHandler {
             let watch = ClientWatch(channel: channel, server: hubs.server)
             let opening = channel.eventLoop.makePromise(of: HubChannelOpening.self)
             let upgrade = HubUpgradeHandler(
-                hubs: hubs, opening: opening, decoder: decoder,
+                hubs: hubs, opening: opening, watch: watch, decoder: decoder,
                 httpHandlers: [encoder, codec, watch] + additional + [connectionState])
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandlers([encoder, decoder, codec, upgrade, watch])

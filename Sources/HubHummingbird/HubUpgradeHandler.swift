@@ -32,6 +32,10 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         indirect case awaitingEnd(HTTPRequest, HubAccess)
         /// A client negotiates: the answer follows the end of its request.
         indirect case negotiating(HTTPRequest, HubAccess)
+        /// A client polls: the poll begins with the end of its request.
+        indirect case awaitingPoll(HTTPRequest, HubAccess)
+        /// A poll waits for its answer; what follows it waits, too.
+        case polling(following: [HTTPRequestPart])
         indirect case deciding(HTTPRequest)
         /// Plain HTTP.
         case serving
@@ -43,20 +47,22 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     let hubs: HTTPHubs
+    let watch: ClientWatch
     private let opening: EventLoopPromise<HubChannelOpening>
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private let httpHandlers: [any RemovableChannelHandler]
     private var state = State.awaitingHead
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var hasReadWhileDeciding = false
     private var isReadHeld = false
 
     init(
-        hubs: HTTPHubs, opening: EventLoopPromise<HubChannelOpening>,
+        hubs: HTTPHubs, opening: EventLoopPromise<HubChannelOpening>, watch: ClientWatch,
         decoder: ByteToMessageHandler<HTTPRequestDecoder>, httpHandlers: [any RemovableChannelHandler]
     ) {
         self.hubs = hubs
         self.opening = opening
+        self.watch = watch
         self.decoder = decoder
         self.httpHandlers = httpHandlers
     }
@@ -68,7 +74,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         switch state {
-        case .awaitingHead, .awaitingEnd, .negotiating: opening.fail(ChannelError.eof)
+        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling: opening.fail(ChannelError.eof)
         case .deciding, .serving, .servingUpgrade, .leavingHTTP, .upgrading: break
         }
     }
@@ -83,6 +89,8 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 state = .awaitingEnd(request, access)
             } else if let access = negotiatedHub(request) {
                 state = .negotiating(request, access)
+            } else if let access = polledHub(request) {
+                state = .awaitingPoll(request, access)
             } else {
                 openHTTP(context) { context.fireChannelRead(data) }
             }
@@ -98,6 +106,17 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
             state = .awaitingHead
             answer(request, with: body, headers: access.origins.headers(for: request), context: context)
+        case .awaitingPoll(let request, let access):
+            guard case .end = unwrapInboundIn(data) else {
+                return openHTTP(context) {
+                    context.fireChannelRead(wrapInboundOut(.head(request)))
+                    context.fireChannelRead(data)
+                }
+            }
+            state = .polling(following: [])
+            poll(request, access, context)
+        case .polling(let following):
+            state = .polling(following: following + [unwrapInboundIn(data)])
         case .awaitingEnd(let request, let access):
             guard case .end = unwrapInboundIn(data) else {
                 openHTTP(context) {
@@ -130,8 +149,9 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What is no HTTP is Hummingbird's to answer, too.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
-        case .awaitingHead, .awaitingEnd, .negotiating: openHTTP(context) { context.fireErrorCaught(error) }
-        case .deciding, .leavingHTTP: context.close(promise: nil)
+        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll:
+            openHTTP(context) { context.fireErrorCaught(error) }
+        case .polling, .deciding, .leavingHTTP: context.close(promise: nil)
         case .serving, .servingUpgrade, .upgrading: context.fireErrorCaught(error)
         }
     }
@@ -144,8 +164,13 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case (.servingUpgrade, ChannelEvent.inputClosed), (.leavingHTTP, ChannelEvent.inputClosed):
             context.close(promise: nil)
         case (.awaitingHead, ChannelEvent.inputClosed), (.awaitingEnd, ChannelEvent.inputClosed),
-            (.negotiating, ChannelEvent.inputClosed), (.deciding, ChannelEvent.inputClosed):
+            (.negotiating, ChannelEvent.inputClosed), (.awaitingPoll, ChannelEvent.inputClosed),
+            (.deciding, ChannelEvent.inputClosed):
             // No request can become whole any more, and nobody else closes a connection that has not begun.
+            context.close(promise: nil)
+        case (.polling, ChannelEvent.inputClosed):
+            // The poll's home hears of it.
+            context.fireUserInboundEventTriggered(event)
             context.close(promise: nil)
         default:
             context.fireUserInboundEventTriggered(event)
@@ -155,6 +180,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What a client sends while its upgrade is decided waits in its socket. One read is let through: most decisions are
     /// made before it happens, and without it the socket would leave the selector and come back.
     func read(context: ChannelHandlerContext) {
+        if case .polling(let following) = state, !following.isEmpty { return isReadHeld = true }
         guard isUpgradeDecided else {
             if hasReadWhileDeciding { isReadHeld = true } else { context.read() }
             hasReadWhileDeciding = true
@@ -166,7 +192,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isUpgradeDecided: Bool {
         switch state {
         case .deciding, .servingUpgrade, .leavingHTTP: false
-        case .awaitingHead, .awaitingEnd, .negotiating, .serving, .upgrading: true
+        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .serving, .upgrading: true
         }
     }
 
@@ -181,6 +207,28 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What ends the channel of plain HTTP does not end the connection that leaves it.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if case .leavingHTTP = state { promise?.succeed() } else { context.close(mode: mode, promise: promise) }
+    }
+}
+
+// MARK: Polls
+
+extension HubUpgradeHandler {
+    /// The poll has its answer. The connection is as new: its next request may be a poll again, or anything else.
+    ///
+    /// - Returns: Where to write the answer; nil where its client has gone.
+    func pollAnswered() -> ChannelHandlerContext? {
+        guard let context, case .polling = state else { return nil }
+        return context
+    }
+
+    /// The answer is written: what has come after the poll is read.
+    func pollIsOver() {
+        guard let context, case .polling(let following) = state else { return }
+        state = .awaitingHead
+        for part in following { channelRead(context: context, data: wrapInboundOut(part)) }
+        if !following.isEmpty { context.fireChannelReadComplete() }
+        if case .polling(let following) = state, !following.isEmpty { return }
+        goOnReading(context)
     }
 }
 
@@ -224,7 +272,7 @@ extension HubUpgradeHandler {
         guard context != nil else { throw ChannelError.ioOnClosedChannel }
         switch state {
         case .serving, .servingUpgrade: state = .leavingHTTP
-        case .awaitingHead, .awaitingEnd, .negotiating, .deciding, .leavingHTTP, .upgrading:
+        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .deciding, .leavingHTTP, .upgrading:
             throw ChannelError.ioOnClosedChannel
         }
     }
@@ -259,7 +307,8 @@ extension HubUpgradeHandler {
         switch state {
         case .deciding: hasServedHTTP = false
         case .leavingHTTP: hasServedHTTP = true
-        case .awaitingHead, .awaitingEnd, .negotiating, .serving, .servingUpgrade, .upgrading: return
+        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .serving, .servingUpgrade, .upgrading:
+            return
         }
         state = .upgrading
         do {

@@ -99,6 +99,7 @@ struct ConformanceServer: AsyncParsableCommand {
         var options = HTTPHubOptions()
         options.allowedOrigins = .any
         options.allowsStatefulReconnects = true
+        options.pollsBeforeRouter = true
         options.authentication = try .jwtBearer(
             JWTBearerOptions(signingKeys: [.secret(Token.secret)]), logger: logger)
         return options

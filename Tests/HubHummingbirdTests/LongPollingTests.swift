@@ -10,12 +10,20 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LongPollingTests {
     private static let handshake = PollingConnection.handshake
 
+    /// Polls are served with the router and before it.
+    static func options(_ isBeforeRouter: Bool) -> HTTPHubOptions {
+        var options = HTTPHubOptions()
+        options.pollsBeforeRouter = isBeforeRouter
+        return options
+    }
+
     private func negotiated(_ node: TestNode) async throws -> String {
         node.url("/chat?id=\(try #require(try await SignalRTestClient.negotiate(at: node.url("/chat")).id))")
     }
 
-    @Test func theFirstPollIsAnsweredAtOnceAndEmpty() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func theFirstPollIsAnsweredAtOnceAndEmpty(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let url = try await negotiated(node)
             let first = try await testRequest("GET", url + "&_=123")
             #expect(first.status == 200)
@@ -33,8 +41,9 @@ import Testing
         }
     }
 
-    @Test func carriesInvocationsBothWays() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func carriesInvocationsBothWays(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat?room=7")], over: .longPolling)
             for number in 0..<20 {
                 #expect(try await client.invoke("Echo", "\(number)", returning: String.self) == "\(number)")
@@ -49,10 +58,11 @@ import Testing
         }
     }
 
-    @Test func aPollThatNothingCameForIsAnsweredEmpty() async throws {
+    @Test(arguments: [false, true]) func aPollThatNothingCameForIsAnsweredEmpty(isBeforeRouter: Bool) async throws {
         var options = HubOptions()
         options.pollTimeout = .milliseconds(50)
-        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options, httpOptions: Self.options(isBeforeRouter))
+        { node async throws in
             let url = try await negotiated(node)
             _ = try await testRequest("GET", url)
             let timedOut = try await testRequest("GET", url)
@@ -62,13 +72,15 @@ import Testing
         }
     }
 
-    @Test func aClientThatDoesNotPollAnyMoreIsDisconnected() async throws {
+    @Test(arguments: [false, true]) func aClientThatDoesNotPollAnyMoreIsDisconnected(isBeforeRouter: Bool) async throws
+    {
         let (ends, ended) = AsyncStream<Bool>.makeStream()
         let hub = Hub.forTests()
         hub.onDisconnected { _, error in ended.yield(error == nil) }
         var options = HubOptions()
         options.disconnectTimeout = .seconds(2)
-        try await withNode(hubs: ["/chat": hub], hubOptions: options) { node async throws in
+        try await withNode(hubs: ["/chat": hub], hubOptions: options, httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let url = try await negotiated(node)
             _ = try await testRequest("GET", url)
             #expect(try await testRequest("POST", url, body: Self.handshake).status == 200)
@@ -78,8 +90,9 @@ import Testing
         }
     }
 
-    @Test func aNewerPollTakesOverAndTheOlderGetsNothing() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aNewerPollTakesOverAndTheOlderGetsNothing(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let connection = try await PollingConnection(to: [node])
             async let older = testRequest("GET", connection.url)
             try await connection.pollWaits()
@@ -90,8 +103,10 @@ import Testing
         }
     }
 
-    @Test func aPollWhoseClientLeftGivesWhatItHadToTheNext() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aPollWhoseClientLeftGivesWhatItHadToTheNext(isBeforeRouter: Bool) async throws
+    {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let connection = try await PollingConnection(to: [node])
             let gone = try await RawConnection.connect(port: node.port)
             try await gone.send(request: "GET \(connection.target) HTTP/1.1", headers: [])
@@ -103,8 +118,9 @@ import Testing
         }
     }
 
-    @Test func pollsOfOneConnectionUseOneSocket() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func pollsOfOneConnectionUseOneSocket(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let url = try await negotiated(node)
             let target = url.dropFirst(node.url("").count)
             let connection = try await RawConnection.connect(port: node.port)
@@ -117,8 +133,9 @@ import Testing
         }
     }
 
-    @Test func whatWasSaidAtTheEndIsPolledBeforeTheEnd() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func whatWasSaidAtTheEndIsPolledBeforeTheEnd(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let url = try await negotiated(node)
             _ = try await testRequest("GET", url)
             let both = Self.handshake + "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
@@ -135,10 +152,13 @@ import Testing
         }
     }
 
-    @Test func theEndWaitsForAPollLongerThanForOtherTransports() async throws {
+    @Test(arguments: [false, true]) func theEndWaitsForAPollLongerThanForOtherTransports(isBeforeRouter: Bool)
+        async throws
+    {
         var options = HubOptions()
         options.closeTimeout = .milliseconds(100)
-        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options, httpOptions: Self.options(isBeforeRouter))
+        { node async throws in
             let connection = try await PollingConnection(to: [node])
             try await connection.shakeHands()
             let abort = "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
@@ -150,11 +170,13 @@ import Testing
         }
     }
 
-    @Test func theEndIsGivenUpWhenItsClientDoesNotComeBack() async throws {
+    @Test(arguments: [false, true]) func theEndIsGivenUpWhenItsClientDoesNotComeBack(isBeforeRouter: Bool) async throws
+    {
         var options = HubOptions()
         options.closeTimeout = .milliseconds(50)
         options.disconnectTimeout = .seconds(2)
-        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options) { node async throws in
+        try await withNode(hubs: ["/chat": .forTests()], hubOptions: options, httpOptions: Self.options(isBeforeRouter))
+        { node async throws in
             let connection = try await PollingConnection(to: [node])
             try await connection.shakeHands()
             let abort = "{\"type\":1,\"target\":\"Abort\",\"arguments\":[]}\u{1E}"
@@ -164,8 +186,9 @@ import Testing
         }
     }
 
-    @Test func aHandshakeThatIsRefusedIsPolledToo() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aHandshakeThatIsRefusedIsPolledToo(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let url = try await negotiated(node)
             _ = try await testRequest("GET", url)
             _ = try await testRequest("POST", url, body: "{\"protocol\":\"x\",\"version\":1}\u{1E}")
@@ -175,8 +198,9 @@ import Testing
         }
     }
 
-    @Test func aServerThatStopsSendsClientsAway() async throws {
-        try await withNode(hubs: ["/chat": .forTests()]) { node async throws in
+    @Test(arguments: [false, true]) func aServerThatStopsSendsClientsAway(isBeforeRouter: Bool) async throws {
+        try await withNode(hubs: ["/chat": .forTests()], httpOptions: Self.options(isBeforeRouter)) {
+            node async throws in
             let client = try await HTTPTransportClient.connect(to: [node.url("/chat")], over: .longPolling)
             _ = try await client.invoke("Echo", "", returning: String.self)
             // Its next poll has to be there: a node that stops takes no new connections.

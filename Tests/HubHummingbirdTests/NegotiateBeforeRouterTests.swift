@@ -9,6 +9,7 @@ import Testing
     private static func options(_ isBeforeRouter: Bool) throws -> HTTPHubOptions {
         var options = HTTPHubOptions()
         options.negotiatesBeforeRouter = isBeforeRouter
+        options.pollsBeforeRouter = isBeforeRouter
         options.allowedOrigins = try .listed(["https://app.example"])
         return options
     }
@@ -34,6 +35,13 @@ import Testing
         Case(path: "/negotiate"),
         Case(path: "/other/negotiate"),
         Case(path: "/chat/negotiate/"),
+        Case(method: "GET", path: "/chat"),
+        Case(method: "GET", path: "/Chat?id=unknown"),
+        Case(method: "GET", path: "/chat?id=unknown", headers: [("Connection", "close")]),
+        Case(method: "GET", path: "/chat?id=unknown", headers: [("Origin", "https://evil.example")]),
+        Case(method: "GET", path: "/chat?id=unknown", headers: [("Origin", "https://app.example")]),
+        Case(method: "GET", path: "/chat?id=unknown", body: "a body"),
+        Case(method: "GET", path: "/chat/other?id=unknown"),
     ]
 
     private struct Answer: Equatable {

@@ -7,6 +7,8 @@ final class HTTPExchange: EdgeExchange {
     private enum Phase {
         case open
         case waiting(CheckedContinuation<HomeAnswer, Never>)
+        /// Whoever asked is called, and keeps no task meanwhile.
+        case expecting(@Sendable (HomeAnswer) -> Void)
         case answered(HomeAnswer)
     }
 
@@ -44,21 +46,18 @@ final class HTTPExchange: EdgeExchange {
 
     /// The first answer counts.
     func answer(_ answer: HomeAnswer) {
-        let (waiter, timeout) = state.withLockedValue {
-            state -> (CheckedContinuation<HomeAnswer, Never>?, Scheduled<Void>?) in
-            switch state.phase {
-            case .open:
-                state.phase = .answered(answer)
-                return (nil, state.timeout.take())
-            case .waiting(let waiter):
-                state.phase = .answered(answer)
-                return (waiter, state.timeout.take())
-            case .answered:
-                return (nil, nil)
-            }
+        let (phase, timeout) = state.withLockedValue { state -> (Phase, Scheduled<Void>?) in
+            let phase = state.phase
+            if case .answered = phase { return (phase, nil) }
+            state.phase = .answered(answer)
+            return (phase, state.timeout.take())
         }
         timeout?.cancel()
-        waiter?.resume(returning: answer)
+        switch phase {
+        case .waiting(let waiter): waiter.resume(returning: answer)
+        case .expecting(let tell): tell(answer)
+        case .open, .answered: break
+        }
     }
 
     /// A home on another node says it again and again.
@@ -73,15 +72,35 @@ final class HTTPExchange: EdgeExchange {
 
     /// Asks a home and waits for its answer. Once.
     func ask(_ request: HomeRequest, identity: HubIdentity, of home: any ConnectionHome) async -> HomeAnswer {
+        send(request, identity: identity, to: home)
+        return await value()
+    }
+
+    /// The same without waiting.
+    ///
+    /// - Parameter answer: Called once, from any thread.
+    func ask(
+        _ request: HomeRequest, identity: HubIdentity, of home: any ConnectionHome,
+        answer: @escaping @Sendable (HomeAnswer) -> Void
+    ) {
+        send(request, identity: identity, to: home)
+        let known = state.withLockedValue { state -> HomeAnswer? in
+            if case .answered(let known) = state.phase { return known }
+            state.phase = .expecting(answer)
+            return nil
+        }
+        if let known { answer(known) }
+    }
+
+    private func send(_ request: HomeRequest, identity: HubIdentity, to home: any ConnectionHome) {
         let isGivenUp = state.withLockedValue { state in
             state.home = home
             return state.isGivenUp
         }
-        guard !isGivenUp else { return await value() }
+        guard !isGivenUp else { return }
         home.take(request, identity: identity, from: self)
         // Given up meanwhile, it may have been told so before it got the request.
         if state.withLockedValue({ $0.isGivenUp }) { home.finished(self, delivered: false) }
-        return await value()
     }
 
     /// The client has left before it was answered, or has waited for too long.

@@ -53,6 +53,36 @@ extension HubAccess {
                 onClientLeft { exchange.giveUp() }
                 return exchange
             })
+        return try response(answer, to: exchange, from: home)
+    }
+
+    /// The same without a task that waits, where the connection is on this node.
+    ///
+    /// - Parameter answer: Called once, from any thread.
+    package func poll(
+        _ request: HTTPRequest, _ target: Target, on eventLoop: any EventLoop,
+        onClientLeft: (@escaping @Sendable () -> Void) -> Void,
+        answer: @escaping @Sendable (Result<PollResponse, HubRefusal>) -> Void
+    ) async {
+        guard transports.contains(.longPolling), let home = endpoint.home(target.id) else {
+            do {
+                answer(.success(try await poll(request, target, on: eventLoop, onClientLeft: onClientLeft)))
+            } catch {
+                answer(.failure(error))
+            }
+            return
+        }
+        let first = target.isFresh ? connectionRequest(request, target, .longPolling) : nil
+        let exchange = HTTPExchange(givenUpAs: .poll(.ended))
+        onClientLeft { [weak exchange] in exchange?.giveUp() }
+        exchange.ask(.poll(first), identity: target.identity, of: home) { [exchange] known in
+            answer(Result { () throws(HubRefusal) in try response(known, to: exchange, from: home) })
+        }
+    }
+
+    private func response(
+        _ answer: HomeAnswer, to exchange: HTTPExchange, from home: any ConnectionHome
+    ) throws(HubRefusal) -> PollResponse {
         switch answer {
         case .poll(let answer): return PollResponse(answer, to: exchange, from: home)
         case .refused(let refusal): throw HubRefusal(refusal)

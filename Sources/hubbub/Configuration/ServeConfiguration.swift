@@ -119,6 +119,7 @@ struct ServeConfiguration: Sendable {
     private static func http(_ values: OptionValues) throws -> HTTPHubOptions {
         var http = HTTPHubOptions()
         http.negotiatesBeforeRouter = true
+        http.pollsBeforeRouter = true
         http.detachesEventStreams = true
         http.connectTimeout = try values.duration("connect-timeout")
         http.minimumProtocolVersion = try values.value("minimum-protocol-version", expected: "0 or 1") {
