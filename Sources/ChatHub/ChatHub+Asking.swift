@@ -7,6 +7,13 @@ extension ChatHub {
     /// `AskAi(prompt[, options])`: streams the reply as events and returns when it has ended.
     func askAi(_ context: HubContext, prompt: String, options: AskOptions?) async throws -> AskResult {
         let ask = try accept(prompt, options, from: context)
+        let held: ReplyPlace
+        do {
+            held = try await gate.enter(ask.id, connection: context.connectionID, user: context.userID)
+        } catch {
+            return await refuse(ask, error, context)
+        }
+        defer { withExtendedLifetime(held) {} }
         var isPlaced = try await claim(ask)
         let view = views.view(of: ask.id, on: context.connection)
         view.begin()
@@ -20,10 +27,24 @@ extension ChatHub {
     /// `StreamAi(prompt[, options])`: the reply's text as a SignalR stream. Cancelling it stops the reply.
     func streamAi(_ context: HubContext, prompt: String, options: AskOptions?) async throws -> ReplyTexts {
         let ask = try accept(prompt, options, from: context)
+        let held: ReplyPlace
+        do {
+            held = try await gate.enter(ask.id, connection: context.connectionID, user: context.userID)
+        } catch {
+            throw HubError("\(error.code): \(error.message)")
+        }
         guard try await claim(ask), await place(ask, view: {}) else {
             throw HubError("\(StreamProblem.unavailable.code): \(StreamProblem.unavailable.message)")
         }
-        return ReplyTexts(id: ask.id, streams: streams)
+        return ReplyTexts(id: ask.id, streams: streams, held: held)
+    }
+
+    /// The reply fails before it has begun, for this connection alone: its id is not taken.
+    private func refuse(_ ask: Ask, _ problem: StreamProblem, _ context: HubContext) async -> AskResult {
+        let view = views.view(of: ask.id, on: context.connection)
+        view.begin()
+        view.fail(problem)
+        return AskResult(messageId: ask.id.rawValue, finish: await view.ended() ?? "disconnected")
     }
 
     private func accept(_ prompt: String, _ options: AskOptions?, from context: HubContext) throws -> Ask {

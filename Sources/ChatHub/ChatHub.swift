@@ -16,6 +16,7 @@ package final class ChatHub: Service, Sendable {
     let worker: ReplyWorker
     let asks: AskQueue
     let queued: QueuedAsks
+    let gate: ReplyGate
     let views = ReplyViews()
     let feeds: FedStreams
     let logger: Logger
@@ -33,8 +34,9 @@ package final class ChatHub: Service, Sendable {
         self.logger = logger
         let conversations = Conversations(
             backplane: backplane, names: names, configuration: configuration.conversations, logger: logger)
+        gate = ReplyGate(limits: configuration.limits, backplane: backplane, names: names, logger: logger)
         worker = ReplyWorker(
-            model: model, configuration: configuration, conversations: conversations, streams: streams,
+            model: model, configuration: configuration, conversations: conversations, gate: gate, streams: streams,
             executor: executor, logger: logger)
         asks = AskQueue(
             backplane: backplane, queue: names.asks, leases: leases, deadline: configuration.askDeadline, logger: logger
@@ -102,6 +104,8 @@ package struct ChatHubConfiguration: Sendable {
     package var maximumReplies = 1000
     /// The bounds of conversations.
     package var conversations = ConversationConfiguration()
+    /// How much may be asked.
+    package var limits = ReplyLimits()
     /// Whether the node's log gets the text of replies that were completed.
     package var logsReplies = false
     /// The bounds and times of replies that backends feed.

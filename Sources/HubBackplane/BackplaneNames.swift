@@ -116,6 +116,15 @@ public struct BackplaneNames: Sendable {
         KeyName("\(app){v:\(user.map { "u:\($0)" } ?? "")}:\(id)")
     }
 
+    /// The replies that somebody has under way.
+    public func replies(of subject: String) -> KeyName { KeyName("\(app){l:\(subject)}:replies") }
+
+    /// What somebody has asked within the last minute.
+    public func prompts(of subject: String) -> KeyName { KeyName("\(app){l:\(subject)}:prompts") }
+
+    /// The tokens that a user has used on a day, counted from 1970.
+    public func tokens(of user: String, day: Int64) -> KeyName { KeyName("\(app){l:u:\(user)}:tokens:\(day)") }
+
     /// The queue of asks that wait for a worker.
     public var asks: KeyName { KeyName("\(app){asks}") }
 

@@ -13,6 +13,7 @@ final class ReplyWorker: Sendable {
     private let model: any ChatModel
     private let configuration: ChatHubConfiguration
     private let conversations: Conversations
+    private let gate: ReplyGate
     private let streams: ChunkStreams
     private let executor: (any TaskExecutor)?
     private let logger: Logger
@@ -20,12 +21,13 @@ final class ReplyWorker: Sendable {
     private let isDraining = Mutex(false)
 
     init(
-        model: any ChatModel, configuration: ChatHubConfiguration, conversations: Conversations, streams: ChunkStreams,
-        executor: (any TaskExecutor)?, logger: Logger
+        model: any ChatModel, configuration: ChatHubConfiguration, conversations: Conversations, gate: ReplyGate,
+        streams: ChunkStreams, executor: (any TaskExecutor)?, logger: Logger
     ) {
         self.model = model
         self.configuration = configuration
         self.conversations = conversations
+        self.gate = gate
         self.streams = streams
         self.places = WorkerPlaces(limit: configuration.isWorker ? configuration.maximumReplies : 0)
         self.executor = executor
@@ -92,11 +94,15 @@ final class ReplyWorker: Sendable {
                 log(problem, of: ask, error)
             }
         }
-        let end = await producer.finish(finish, usage: usage)
-        if end?.finish == .stopped, finish != .completed {
-            // Not in this task, which was cancelled.
-            await Task { await self.keep(ask, producer.text, isWhole: false) }.value
-        }
+        guard let end = await producer.finish(finish, usage: usage) else { return }
+        let isKept = finish == .completed || finish == .filtered
+        // Not in this task: a stop has cancelled it.
+        await Task {
+            if end.finish == .stopped, !isKept { await self.keep(ask, producer.text, isWhole: false) }
+            if usage != nil || end.bytes > 0 {
+                await self.gate.used(usage, bytes: ask.prompt.utf8.count + Int(end.bytes), by: ask.meta.owner)
+            }
+        }.value
     }
 
     private func request(of ask: Ask) async throws -> ChatRequest {

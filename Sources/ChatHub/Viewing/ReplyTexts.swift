@@ -9,8 +9,9 @@ struct ReplyTexts: AsyncSequence, Sendable {
 
     let id: ChunkStreamID
     let streams: ChunkStreams
+    let held: ReplyPlace
 
-    func makeAsyncIterator() -> Iterator { Iterator(id: id, streams: streams) }
+    func makeAsyncIterator() -> Iterator { Iterator(id: id, streams: streams, held: held) }
 
     struct Iterator: AsyncIteratorProtocol {
         private static let pieceLimit = 16 * 1024
@@ -18,8 +19,8 @@ struct ReplyTexts: AsyncSequence, Sendable {
         private let reading: Reading
         private var cursor = ChunkCursor.start
 
-        init(id: ChunkStreamID, streams: ChunkStreams) {
-            reading = Reading(id: id, streams: streams)
+        init(id: ChunkStreamID, streams: ChunkStreams, held: ReplyPlace) {
+            reading = Reading(id: id, streams: streams, held: held)
         }
 
         mutating func next() async throws -> String? {
@@ -56,11 +57,13 @@ private final class Reading: Sendable {
     let viewer: ChunkViewer
     private let id: ChunkStreamID
     private let streams: ChunkStreams
+    private let held: ReplyPlace
     private let over = Atomic(false)
 
-    init(id: ChunkStreamID, streams: ChunkStreams) {
+    init(id: ChunkStreamID, streams: ChunkStreams, held: ReplyPlace) {
         self.id = id
         self.streams = streams
+        self.held = held
         viewer = streams.view(id, after: .start, sink: news)
     }
 

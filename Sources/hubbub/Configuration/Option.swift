@@ -71,6 +71,22 @@ extension Option {
             "system-prompt", value: "TEXT", fallback: "You are a helpful assistant.",
             help: "what the model is told before every conversation"),
         Option(
+            "replies-per-connection", value: "COUNT",
+            help: "most replies that one connection has under way (default: no limit, as of the four that follow)"),
+        Option(
+            "replies-per-user", value: "COUNT",
+            help: "most replies that one user has under way on all nodes; of a connection where nobody is authenticated"
+        ),
+        Option(
+            "replies-per-node", value: "COUNT",
+            help: "most replies that the connections of a node have under way, wherever they are produced"),
+        Option(
+            "prompts-per-minute", value: "COUNT",
+            help: "most questions of one user within a minute on all nodes"),
+        Option(
+            "tokens-per-day", value: "COUNT",
+            help: "tokens of questions and replies after which an authenticated user waits for the next day of UTC"),
+        Option(
             "conversation-turns", value: "COUNT", fallback: "20",
             help: "most questions and replies of a conversation that are kept and told to the model"),
         Option("conversation-bytes", value: "BYTES", fallback: "65536", help: "most bytes of them that are told"),

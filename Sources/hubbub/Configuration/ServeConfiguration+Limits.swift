@@ -1,3 +1,4 @@
+import ChatHub
 import HubHummingbird
 import HubProtocol
 import HubServer
@@ -46,6 +47,16 @@ extension ServeConfiguration {
         return limits
     }
 
+    static func replyLimits(_ values: OptionValues) throws -> ReplyLimits {
+        var limits = ReplyLimits()
+        limits.perConnection = try values.optionalCount("replies-per-connection")
+        limits.perUser = try values.optionalCount("replies-per-user")
+        limits.perNode = try values.optionalCount("replies-per-node")
+        limits.promptsPerMinute = try values.optionalCount("prompts-per-minute")
+        limits.tokensPerDay = try values.optionalCount("tokens-per-day")
+        return limits
+    }
+
     private static func protocols(_ values: OptionValues) throws -> Set<String> {
         let all = HubOptions().supportedProtocols
         let chosen = Set(try values.list("protocols").map { $0.lowercased() })
@@ -79,7 +90,7 @@ extension ServeConfiguration {
 }
 
 extension OptionValues {
-    fileprivate func optionalCount(_ name: String) throws -> Int? { isGiven(name) ? try count(name) : nil }
+    func optionalCount(_ name: String) throws -> Int? { isGiven(name) ? try count(name) : nil }
 
     /// So many a second, and how many at once behind a colon.
     fileprivate func rate(_ name: String) throws -> ConnectionLimits.Rate? {

@@ -95,10 +95,11 @@ struct ServeConfiguration: Sendable {
         chat.isWorker = isWorker
         chat.maximumReplies = try values.count("replies", atMost: 1_000_000)
         chat.systemPrompt = try values.text("system-prompt") ?? chat.systemPrompt
+        chat.limits = try replyLimits(values)
         chat.conversations.maximumTurns = try values.count("conversation-turns", atMost: 1000)
         chat.conversations.maximumBytes = try values.count("conversation-bytes", atMost: 4 * 1024 * 1024)
         chat.conversations.retention = try values.duration("conversation-retention")
-        chat.logsReplies = try values.value("log-replies", expected: "true or false") { Bool($0) }
+        chat.logsReplies = try values.isOn("log-replies")
         chat.maximumPromptBytes = try values.count("maximum-prompt-bytes", atMost: 16 * 1024 * 1024)
         chat.feeds.maximumStreams = try values.count("fed-streams", atMost: 1_000_000)
         chat.feeds.silence = try values.duration("backend-timeout")
