@@ -23,6 +23,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -62,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -111,7 +114,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "ChatModels", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, logging],
+            name: "ChatModels", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, logging, metrics, tracing],
             swiftSettings: settings),
         .target(
             name: "AzureIdentity",
@@ -174,7 +177,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ChatModelsTests", dependencies: ["ChatModels", "HubTesting", nioCore, nioPosix, nioHTTP1, logging],
+            name: "ChatModelsTests",
+            dependencies: [
+                "ChatModels", "HubTesting", nioCore, nioPosix, nioHTTP1, logging, metricsTestKit, tracing,
+                inMemoryTracing,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AzureIdentityTests",

@@ -53,6 +53,14 @@ import Testing
         }
     }
 
+    @Test func nothingIsAskedAgainWhenTheTimeIsOver() async throws {
+        let recorder = LogRecorder()
+        let policy = RetryPolicy(baseDelay: .milliseconds(50), budget: .milliseconds(40))
+        let model = RefusingModel(text: "").with(RetryMiddleware(policy: policy, logger: recorder.logger))
+        #expect(try await model.failure().code == .rateLimited)
+        #expect(recorder.text.split(separator: "\n").count == 1)
+    }
+
     @Test func aRateIsKept() async throws {
         let model = EchoModel().with(RateLimitMiddleware(requestsPerMinute: 1, burst: 2))
         for _ in 0..<2 { _ = try await model.pieces("x") }

@@ -170,6 +170,12 @@ import Testing
         #expect(try await failure([.failure(status, headers: ["x-should-retry: \(shouldRetry)"])]).requests == requests)
     }
 
+    @Test(arguments: ["insufficient_quota", "content_filter", "context_length_exceeded"])
+    func whatIsInTheWayForGoodIsNotTriedAgain(code: String) async throws {
+        let refusal = Step.failure("429 No", headers: ["x-should-retry: true"], code: code)
+        #expect(try await failure([refusal]).requests == 1)
+    }
+
     @Test(arguments: [[Step.hold], [.streamHead, .hold]])
     func aModelThatDoesNotBeginTimesOut(script: [Step]) async throws {
         let (error, requests) = try await failure(script, timeouts: .init(firstByte: .milliseconds(600)))

@@ -17,6 +17,14 @@ import Testing
         #expect(shortest > .milliseconds(374) && shortest < .milliseconds(376))
     }
 
+    @Test func beginsNoRetryWhenItsTimeIsOver() {
+        let policy = RetryPolicy(retries: 9, budget: .seconds(45))
+        #expect(policy.delay(beforeRetry: 1, hint: .seconds(5), elapsed: .seconds(40), jitter: 0) == .seconds(5))
+        #expect(policy.delay(beforeRetry: 1, hint: .seconds(5), elapsed: .seconds(41), jitter: 0) == nil)
+        #expect(policy.delay(beforeRetry: 5, hint: nil, elapsed: .seconds(38), jitter: 0) == nil)
+        #expect(policy.delay(beforeRetry: 5, hint: nil, elapsed: .seconds(37), jitter: 0) == .seconds(8))
+    }
+
     @Test func doesWhatTheServerAsksForUpToTheBound() {
         let policy = RetryPolicy()
         #expect(policy.delay(beforeRetry: 1, hint: .seconds(30), jitter: 0.5) == .seconds(30))

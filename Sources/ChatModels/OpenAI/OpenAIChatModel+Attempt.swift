@@ -99,9 +99,21 @@ extension OpenAIChatModel {
         }
         var failure = ChatModelError(
             status: Int(head.status.code), upstream: UpstreamError(body: body.readableBytesView))
-        failure.wasRefused = head.headers.shouldRetry ?? failure.wasRefused
+        if let shouldRetry = head.headers.shouldRetry, !shouldRetry || !failure.isLasting {
+            failure.wasRefused = shouldRetry
+        }
         failure.retryAfter = failure.retryable ? head.headers.retryHint(now: Date()) : nil
         return failure
+    }
+}
+
+extension ChatModelError {
+    /// What is in the way stays there, whatever the server says of its status: asking again costs, and changes nothing.
+    fileprivate var isLasting: Bool {
+        switch code {
+        case .quotaExceeded, .contentFilter, .contextLength: true
+        default: false
+        }
     }
 }
 

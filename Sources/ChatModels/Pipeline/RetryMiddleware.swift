@@ -16,6 +16,7 @@ public struct RetryMiddleware: ChatMiddleware {
     public func reply(
         to request: ChatRequest, from next: any ChatModel, receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd {
+        let begin = ContinuousClock.now
         var retry = 1
         while true {
             var hasBegun = false
@@ -25,7 +26,7 @@ public struct RetryMiddleware: ChatMiddleware {
                     try await receive($0)
                 }
             } catch let error as ChatModelError {
-                let delay = hasBegun || !error.wasRefused ? nil : delay(beforeRetry: retry, error)
+                let delay = hasBegun || !error.wasRefused ? nil : delay(beforeRetry: retry, error, since: begin)
                 logger.info(
                     "Model request failed",
                     metadata: ["code": "\(error.code)", "attempt": "\(retry)", "retryIn": "\(delay, default: "-")"])
@@ -36,7 +37,11 @@ public struct RetryMiddleware: ChatMiddleware {
         }
     }
 
-    private func delay(beforeRetry retry: Int, _ error: ChatModelError) -> Duration? {
-        policy.delay(beforeRetry: retry, hint: error.retryAfter, jitter: Double.random(in: 0..<1))
+    private func delay(
+        beforeRetry retry: Int, _ error: ChatModelError, since begin: ContinuousClock.Instant
+    ) -> Duration? {
+        policy.delay(
+            beforeRetry: retry, hint: error.retryAfter, elapsed: begin.duration(to: .now),
+            jitter: Double.random(in: 0..<1))
     }
 }

@@ -6,12 +6,13 @@ enum ModelChoice: Sendable {
     case demo
     case echo
     case synthetic(SyntheticModel.Settings)
-    case openAI(OpenAIChatModel.Configuration)
+    case openAI(OpenAIChatModel.Configuration, RetryPolicy)
 
     init(_ values: OptionValues) throws {
         // A wrong value is to be told whether or not this model uses it.
         let settings = try Self.settings(values)
         let timeouts = try Self.timeouts(values)
+        let retries = RetryPolicy(budget: try values.duration("model-retry-budget"))
         let api = try values.value("model-api", expected: "chat-completions or responses") {
             OpenAIChatModel.Configuration.API(rawValue: $0)
         }
@@ -29,14 +30,14 @@ enum ModelChoice: Sendable {
                 .init(
                     endpoint: .azure(endpoint: endpoint, deployment: deployment), api: api,
                     credential: try Self.key("azure-openai-api-key", values), timeouts: timeouts,
-                    refusesUnfilteredText: refusesUnfilteredText))
+                    refusesUnfilteredText: refusesUnfilteredText), retries)
         case "openai":
             let url = try values.value("openai-base-url", expected: "a URL") { $0 }
             let model = try values.value("openai-model", expected: "a name") { $0 }
             self = .openAI(
                 .init(
                     endpoint: .openAI(baseURL: url, model: model), api: api,
-                    credential: try Self.key("openai-api-key", values), timeouts: timeouts))
+                    credential: try Self.key("openai-api-key", values), timeouts: timeouts), retries)
         default:
             throw UsageError("model must be demo, echo, synthetic, azure or openai")
         }

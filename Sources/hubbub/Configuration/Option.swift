@@ -118,6 +118,9 @@ extension Option {
         Option("model-connect-timeout", value: "DURATION", fallback: "10s", help: "time to connect to the model"),
         Option(
             "model-first-byte-timeout", value: "DURATION", fallback: "60s", help: "time to the model's first byte"),
+        Option(
+            "model-retry-budget", value: "DURATION", fallback: "45s",
+            help: "how long all requests for one reply may take that the model refuses; none begins later"),
         Option("model-silence-timeout", value: "DURATION", fallback: "60s", help: "longest silence of the model"),
         Option(
             "event-loops", value: "COUNT",

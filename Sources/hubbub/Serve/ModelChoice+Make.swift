@@ -14,7 +14,7 @@ extension ModelChoice {
             return (EchoModel(), [])
         case .synthetic(let settings):
             return (SyntheticModel(settings: settings, eventLoopGroup: MultiThreadedEventLoopGroup.singleton), [])
-        case .openAI(var configuration):
+        case .openAI(var configuration, let retries):
             if case .none = configuration.credential, let endpoint = configuration.endpoint.azureEndpoint {
                 configuration.credential = try .entra(forEndpoint: endpoint, logger: logger)
             }
@@ -25,7 +25,8 @@ extension ModelChoice {
             } catch {
                 throw UsageError("\(Self.option(error.part, of: configuration.endpoint)): \(error)")
             }
-            return (model.with(RetryMiddleware(logger: logger)), [ModelShutdown(model: model)])
+            let pipeline = model.with(TelemetryMiddleware(), RetryMiddleware(policy: retries, logger: logger))
+            return (pipeline, [ModelShutdown(model: model)])
         }
     }
 }
