@@ -56,6 +56,7 @@ let package = Package(
         .library(name: "HubBackplaneRedis", targets: ["HubBackplaneRedis"]),
         .library(name: "ChatModels", targets: ["ChatModels"]),
         .library(name: "AzureIdentity", targets: ["AzureIdentity"]),
+        .library(name: "AzureKeyVault", targets: ["AzureKeyVault"]),
         .library(name: "HubTesting", targets: ["HubTesting"]),
     ],
     dependencies: [
@@ -124,6 +125,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "AzureKeyVault", dependencies: ["AzureIdentity", nioCore, nioHTTP1, logging, lifecycle],
+            swiftSettings: settings),
+        .target(
             name: "ChatHub",
             dependencies: [
                 "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, deque, logging,
@@ -140,9 +144,10 @@ let package = Package(
         .executableTarget(
             name: "hubbub",
             dependencies: [
-                "AzureIdentity", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis",
-                "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", hummingbird, nioCore, nioPosix, nioHTTP1,
-                nioWebSocket, logging, lifecycle, crypto, httpTypes,
+                "AzureIdentity", "AzureKeyVault", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane",
+                "HubBackplaneRedis", "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", hummingbird,
+                nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, nioSSL, logging, lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -186,8 +191,18 @@ let package = Package(
         .testTarget(
             name: "AzureIdentityTests",
             dependencies: [
-                "AzureIdentity", nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1, logging,
-                inMemoryLogging,
+                "AzureIdentity", "AzureIdentityTesting", nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras,
+                x509,
+                asn1, logging, inMemoryLogging,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "AzureIdentityTesting", dependencies: ["AzureIdentity", nioCore, nioHTTP1, logging],
+            path: "Tests/AzureIdentityTesting", swiftSettings: settings),
+        .testTarget(
+            name: "AzureKeyVaultTests",
+            dependencies: [
+                "AzureKeyVault", "AzureIdentity", "AzureIdentityTesting", nioHTTP1, logging, inMemoryLogging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -7,8 +7,8 @@ import Testing
         .deletingLastPathComponent().appending(path: "Sources")
 
     private static let own: Set<String> = [
-        "AzureIdentity", "CHiredis", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane", "HubBackplaneRedis",
-        "HubHummingbird",
+        "AzureIdentity", "AzureKeyVault", "CHiredis", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane",
+        "HubBackplaneRedis", "HubHummingbird",
         "HubProtocol", "HubServer", "HubTesting", "HubTransports",
     ]
 
@@ -23,6 +23,7 @@ import Testing
         ("HubHummingbird", ["HubTransports", "HubServer", "HubProtocol", "HubBackplane"]),
         ("ChatModels", []),
         ("AzureIdentity", []),
+        ("AzureKeyVault", ["AzureIdentity"]),
         ("ChatHub", ["HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels"]),
         ("HubTesting", ["HubServer", "HubProtocol", "HubBackplane"]),
     ]

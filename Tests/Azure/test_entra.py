@@ -93,7 +93,7 @@ def test_an_answer_without_end(both, fake, application_variables):
     fake.script("/oauth2/v2.0/token", (200, {"access_token": "t" * 300_000, "expires_in": 3600}))
     run = both.probe(application_variables | {"AZURE_CLIENT_SECRET": "s"}, "environment")
     assert run.outcome["outcome"] == "failed"
-    assert "more than a token needs" in run.outcome["description"]
+    assert "more than it should" in run.outcome["description"]
 
 
 @pytest.mark.parametrize("form", ["pem", "locked pem", "pkcs12", "locked pkcs12"])

@@ -1,3 +1,4 @@
+import AzureIdentityTesting
 import Crypto
 import CryptoExtras
 import FoundationEssentials

@@ -1,3 +1,4 @@
+import AzureIdentityTesting
 import FoundationEssentials
 import Testing
 

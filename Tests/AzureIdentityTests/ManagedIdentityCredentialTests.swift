@@ -1,3 +1,4 @@
+import AzureIdentityTesting
 import FoundationEssentials
 import NIOHTTP1
 import Testing

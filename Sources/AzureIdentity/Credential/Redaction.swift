@@ -1,11 +1,13 @@
 /// Makes text of somebody else's (a server's, a tool's) fit for an error message: without secrets, in one line, not long.
-struct Redaction: Sendable {
+package struct Redaction: Sendable {
     /// What must not be shown; a description of an error may repeat what was sent.
     var secrets: [String] = []
 
     static let maximumLength = 500
 
-    func callAsFunction(_ text: some StringProtocol) -> String {
+    package init(secrets: [String] = []) { self.secrets = secrets }
+
+    package func callAsFunction(_ text: some StringProtocol) -> String {
         // Before anything is cut off, or the first half of a secret would pass.
         var text = String(text)
         for secret in secrets where !secret.isEmpty {

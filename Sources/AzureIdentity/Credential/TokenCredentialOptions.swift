@@ -21,9 +21,9 @@ public struct TokenCredentialOptions: Sendable {
     /// Told at debug level of attempts, at info level of what came of them. Never of tokens or secrets.
     public var logger: Logger
 
-    var clock = IdentityClock.system
+    package var clock = IdentityClock.system
     /// Shared by the credentials of a chain.
-    var transport: (any IdentityTransport)?
+    package var transport: (any IdentityTransport)?
 
     /// Everything but what is given is as the process' environment says, or as Azure.Identity's.
     public init(
@@ -59,17 +59,22 @@ extension TokenCredentialOptions {
         return additionallyAllowedTenants + listed.map { $0.trimmed }.filter { !$0.isEmpty }
     }
 
-    func makeTransport() -> any IdentityTransport {
+    package func makeTransport() -> any IdentityTransport {
         transport ?? HTTPClientTransport(tlsConfiguration: tlsConfiguration)
     }
 }
 
 /// Time as credentials see it.
-struct IdentityClock: Sendable {
-    var now: @Sendable () -> Date
-    var sleep: @Sendable (Duration) async throws -> Void
+package struct IdentityClock: Sendable {
+    package var now: @Sendable () -> Date
+    package var sleep: @Sendable (Duration) async throws -> Void
 
-    static let system = IdentityClock(now: { Date() }, sleep: { try await Task.sleep(for: $0) })
+    package init(now: @escaping @Sendable () -> Date, sleep: @escaping @Sendable (Duration) async throws -> Void) {
+        self.now = now
+        self.sleep = sleep
+    }
+
+    package static let system = IdentityClock(now: { Date() }, sleep: { try await Task.sleep(for: $0) })
 }
 
 extension StringProtocol {

@@ -1,20 +1,26 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 
-/// Sends requests for tokens.
-protocol IdentityTransport: Sendable {
+/// Sends requests for tokens, and with them.
+package protocol IdentityTransport: Sendable {
     /// - Throws: ``TransportFailure``, or `CancellationError`.
     func send(_ request: IdentityRequest) async throws -> IdentityResponse
 }
 
-/// A request for a token.
-struct IdentityRequest: Sendable {
-    var method: HTTPMethod = .GET
-    var url: String
-    var headers: HTTPHeaders = ["accept": "application/json"]
+/// A request for a token, or for what a token opens.
+package struct IdentityRequest: Sendable {
+    package var method: HTTPMethod
+    package var url: String
+    package var headers: HTTPHeaders = ["accept": "application/json"]
     /// Sent as `application/x-www-form-urlencoded`.
-    var form: [(name: String, value: String)]?
-    var timeout: Duration
+    package var form: [(name: String, value: String)]?
+    package var timeout: Duration
+
+    package init(method: HTTPMethod = .GET, url: String, timeout: Duration) {
+        self.method = method
+        self.url = url
+        self.timeout = timeout
+    }
 
     /// Bytes of an answer that are read.
     static let maximumAnswer = 256 * 1024
@@ -27,16 +33,22 @@ extension IdentityRequest {
     }
 }
 
-struct IdentityResponse: Sendable {
-    let status: Int
-    let headers: HTTPHeaders
-    let body: ByteBuffer
+package struct IdentityResponse: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaders
+    package let body: ByteBuffer
 
-    var isSuccess: Bool { (200..<300).contains(status) }
+    package init(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package var isSuccess: Bool { (200..<300).contains(status) }
 }
 
 /// Why there is no answer. Says nothing of the URL, which may hold an identity's name.
-enum TransportFailure: Error, Hashable, CustomStringConvertible {
+package enum TransportFailure: Error, Hashable, CustomStringConvertible {
     case badURL
     case unreachable
     case timeout
@@ -44,13 +56,13 @@ enum TransportFailure: Error, Hashable, CustomStringConvertible {
     case answerTooLong
     case untrustedCertificate
 
-    var description: String {
+    package var description: String {
         switch self {
         case .badURL: "its endpoint is not a URL that requests can be made to"
         case .unreachable: "its endpoint cannot be reached"
         case .timeout: "its endpoint did not answer in time"
         case .connectionLost: "the connection to its endpoint was lost"
-        case .answerTooLong: "its endpoint answered more than a token needs"
+        case .answerTooLong: "its endpoint answered more than it should"
         case .untrustedCertificate: "the certificate of its endpoint is not trusted"
         }
     }
@@ -65,7 +77,7 @@ enum TransportFailure: Error, Hashable, CustomStringConvertible {
 
 extension Sequence<(name: String, value: String)> {
     /// `name=value&…`, everything but RFC 3986's unreserved characters percent-encoded.
-    var formEncoded: String {
+    package var formEncoded: String {
         map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }.joined(separator: "&")
     }
 }

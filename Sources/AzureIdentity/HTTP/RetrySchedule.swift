@@ -1,19 +1,28 @@
-import NIOHTTP1
+package import NIOHTTP1
 
 /// Which requests are made again, how often and when.
-struct RetrySchedule: Sendable {
+package struct RetrySchedule: Sendable {
     /// Requests after the first.
     let retries: Int
     /// Answers that may be different the next time.
-    let mayRetry: @Sendable (IdentityResponse) -> Bool
+    package let mayRetry: @Sendable (IdentityResponse) -> Bool
     /// The wait before the first retry, which doubles with each further one.
     let baseDelay: @Sendable (IdentityResponse?) -> Duration
 
     /// The longest wait that a server may ask for; when it asks for more its answer is final.
     static let maximumHint = Duration.seconds(60)
 
+    package init(
+        retries: Int, mayRetry: @escaping @Sendable (IdentityResponse) -> Bool,
+        baseDelay: @escaping @Sendable (IdentityResponse?) -> Duration
+    ) {
+        self.retries = retries
+        self.mayRetry = mayRetry
+        self.baseDelay = baseDelay
+    }
+
     /// What Entra and most endpoints get.
-    static let standard = RetrySchedule(
+    package static let standard = RetrySchedule(
         retries: 3,
         mayRetry: { $0.status == 408 || $0.status == 429 || (500...504).contains($0.status) },
         baseDelay: { _ in .milliseconds(800) })
@@ -44,7 +53,7 @@ extension IdentityTransport {
     /// Sends a request, and again as the schedule says.
     ///
     /// - Throws: ``TransportFailure``, or `CancellationError`.
-    func send(
+    package func send(
         _ request: IdentityRequest, retrying schedule: RetrySchedule, clock: IdentityClock
     ) async throws -> IdentityResponse {
         var retry = 1
@@ -71,7 +80,7 @@ extension IdentityTransport {
 extension HTTPHeaders {
     /// `retry-after-ms`, Azure's `x-ms-retry-after-ms`, or `Retry-After` in seconds. A date is not looked for: Entra and IMDS
     /// send seconds.
-    fileprivate var retryAfter: Duration? {
+    package var retryAfter: Duration? {
         for (name, unit) in [("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1)] {
             if let number = first(name: name).flatMap({ Double($0) }), number.isFinite, number > 0 {
                 // A bound, because Duration traps on what it cannot hold.

@@ -1,34 +1,33 @@
-import Foundation
+package import AzureIdentity
+package import Foundation
 import Logging
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
 import Synchronization
 
-@testable import AzureIdentity
-
 /// Answers requests as a test says, and keeps them.
-final class ScriptedTransport: IdentityTransport {
+package final class ScriptedTransport: IdentityTransport {
     private let answer: @Sendable (IdentityRequest, Int) async throws -> IdentityResponse
     private let sent = Mutex<[IdentityRequest]>([])
 
-    var requests: [IdentityRequest] { sent.withLock { $0 } }
+    package var requests: [IdentityRequest] { sent.withLock { $0 } }
 
     /// - Parameter answer: Called with each request and how many were before it.
-    init(_ answer: @escaping @Sendable (IdentityRequest, Int) async throws -> IdentityResponse) {
+    package init(_ answer: @escaping @Sendable (IdentityRequest, Int) async throws -> IdentityResponse) {
         self.answer = answer
     }
 
     /// The n-th request gets the n-th answer, further ones the last.
-    convenience init(_ answers: IdentityResponse...) {
+    package convenience init(_ answers: IdentityResponse...) {
         self.init { _, index in answers[min(index, answers.count - 1)] }
     }
 
     /// Nothing is there.
-    static func unreachable() -> ScriptedTransport {
+    package static func unreachable() -> ScriptedTransport {
         ScriptedTransport { _, _ in throw TransportFailure.unreachable }
     }
 
-    func send(_ request: IdentityRequest) async throws -> IdentityResponse {
+    package func send(_ request: IdentityRequest) async throws -> IdentityResponse {
         let index = sent.withLock {
             $0.append(request)
             return $0.count - 1
@@ -38,24 +37,24 @@ final class ScriptedTransport: IdentityTransport {
 }
 
 extension IdentityResponse {
-    static func json(_ text: String, status: Int = 200, headers: HTTPHeaders = [:]) -> IdentityResponse {
+    package static func json(_ text: String, status: Int = 200, headers: HTTPHeaders = [:]) -> IdentityResponse {
         IdentityResponse(status: status, headers: headers, body: ByteBuffer(string: text))
     }
 
-    static func token(_ token: String = "t1", expiresIn: Int = 3600) -> IdentityResponse {
+    package static func token(_ token: String = "t1", expiresIn: Int = 3600) -> IdentityResponse {
         .json(#"{"token_type":"Bearer","expires_in":\#(expiresIn),"access_token":"\#(token)"}"#)
     }
 }
 
 extension IdentityRequest {
-    var formFields: [String: String] {
+    package var formFields: [String: String] {
         Dictionary((form ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     }
 
     /// The URL up to its query.
-    var endpoint: String { String(url.prefix { $0 != "?" }) }
+    package var endpoint: String { String(url.prefix { $0 != "?" }) }
 
-    var query: [String: String] {
+    package var query: [String: String] {
         let pairs = url.drop { $0 != "?" }.dropFirst().split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (String(parts[0]), String(parts[1]).removingPercentEncoding ?? "")
@@ -65,13 +64,15 @@ extension IdentityRequest {
 }
 
 /// A clock that stands still but for those who sleep by it.
-final class ManualTime: Sendable {
+package final class ManualTime: Sendable {
     private let state = Mutex((now: Date(timeIntervalSince1970: 1_800_000_000), slept: [Duration]()))
 
-    var now: Date { state.withLock { $0.now } }
-    var slept: [Duration] { state.withLock { $0.slept } }
+    package init() {}
 
-    var clock: IdentityClock {
+    package var now: Date { state.withLock { $0.now } }
+    package var slept: [Duration] { state.withLock { $0.slept } }
+
+    package var clock: IdentityClock {
         IdentityClock(
             now: { self.now },
             sleep: { duration in
@@ -82,13 +83,13 @@ final class ManualTime: Sendable {
             })
     }
 
-    func advance(by seconds: TimeInterval) {
+    package func advance(by seconds: TimeInterval) {
         state.withLock { $0.now += seconds }
     }
 }
 
 extension TokenCredentialOptions {
-    static func test(
+    package static func test(
         _ transport: any IdentityTransport, environment: [String: String] = [:], time: ManualTime = ManualTime()
     ) -> TokenCredentialOptions {
         var options = TokenCredentialOptions(environment: environment)
@@ -99,4 +100,4 @@ extension TokenCredentialOptions {
     }
 }
 
-let scope = "https://cognitiveservices.azure.com/.default"
+package let scope = "https://cognitiveservices.azure.com/.default"
