@@ -1,7 +1,6 @@
 import HubBackplane
 import Logging
 import NIOCore
-import Synchronization
 
 /// Waits for items of queues over a connection of its own, which is made when first used: a blocking read holds up
 /// everything behind it.
@@ -9,16 +8,16 @@ final class QueueReader: Sendable {
     /// The longest a single read blocks, so that a connection that died meanwhile is found soon.
     private static let longestBlock = Duration.seconds(2)
 
-    private let link: RedisLink
+    let link: RedisLink
     private let pipeline: CommandPipeline
     private let turns = Permits(1)
-    private let channel = Mutex<(any Channel)?>(nil)
 
     init(configuration: RedisConfiguration, node: NodeID, eventLoop: any EventLoop, logger: Logger) {
         let pipeline = CommandPipeline(eventLoop: eventLoop, pendingBytesLimit: configuration.pendingBytesLimit)
         self.pipeline = pipeline
         link = RedisLink(
-            role: .queue, node: node, configuration: configuration, eventLoop: eventLoop, logger: logger,
+            role: .queue, node: node, configuration: configuration, eventLoop: eventLoop,
+            renewal: .authenticate(pipeline), logger: logger,
             makeHandler: {
                 CommandHandler(pipeline: pipeline, timeout: TimeAmount(configuration.commandTimeout), logger: logger)
             })
@@ -42,16 +41,14 @@ final class QueueReader: Sendable {
 
     /// Closes the connection; a read that is waiting fails.
     func close() async {
-        let channel = channel.withLock { $0 }
-        try? await channel?.close()
+        await link.close()
         await pipeline.close()
     }
 
     private func connectIfNeeded() async throws {
         if pipeline.isUp { return }
         do {
-            let made = try await link.connect()
-            channel.withLock { $0 = made }
+            _ = try await link.connect()
         } catch {
             throw BackplaneError(.unavailable, "there is no connection to Redis")
         }

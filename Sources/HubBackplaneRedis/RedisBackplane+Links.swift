@@ -5,14 +5,16 @@ import NIOCore
 
 extension RedisBackplane {
     var commandLink: RedisLink {
-        link(.commands, on: commands.eventLoop, configuration: configuration) { [self] logger in
+        link(.commands, on: commands.eventLoop, renewal: .authenticate(commands), configuration: configuration) {
+            [self] logger in
             checkMemoryPolicy()
             return commandHandler(of: commands, configuration: configuration, logger: logger)
         }
     }
 
     var readLink: RedisLink {
-        link(.reads, on: reads.eventLoop, configuration: configuration) { [self] logger in
+        link(.reads, on: reads.eventLoop, renewal: .authenticate(reads), configuration: configuration) {
+            [self] logger in
             commandHandler(of: reads, configuration: configuration, logger: logger)
         }
     }
@@ -24,7 +26,8 @@ extension RedisBackplane {
         configuration.commandTimeout = min(configuration.commandTimeout, .seconds(2))
         configuration.connectTimeout = min(configuration.connectTimeout, .seconds(1))
         return link(
-            .leases, on: leases.eventLoop, configuration: configuration, longestBackoff: .milliseconds(500)
+            .leases, on: leases.eventLoop, renewal: .authenticate(leases), configuration: configuration,
+            longestBackoff: .milliseconds(500)
         ) { [self, configuration] logger in
             commandHandler(of: leases, configuration: configuration, logger: logger)
         }
@@ -32,7 +35,8 @@ extension RedisBackplane {
 
     var subscriberLink: RedisLink {
         let canary = names.canary(node)
-        return link(.subscriber, on: subscriptions.eventLoop, configuration: configuration) { [self] logger in
+        return link(.subscriber, on: subscriptions.eventLoop, renewal: .replace, configuration: configuration) {
+            [self] logger in
             SubscriberHandler(
                 subscriptions: subscriptions.value, canary: ChannelKey(canary),
                 publishCanary: { [self] number, complete in
@@ -45,7 +49,8 @@ extension RedisBackplane {
     }
 
     private func link(
-        _ role: RedisLink.Role, on eventLoop: any EventLoop, configuration: RedisConfiguration,
+        _ role: RedisLink.Role, on eventLoop: any EventLoop, renewal: RedisLink.Renewal,
+        configuration: RedisConfiguration,
         longestBackoff: Duration = Backoff.longest,
         makeHandler: @escaping @Sendable (Logger) -> any ChannelHandler
     ) -> RedisLink {
@@ -53,7 +58,7 @@ extension RedisBackplane {
         logger[metadataKey: "redis"] = "\(configuration)"
         logger[metadataKey: "connection"] = "\(role)"
         return RedisLink(
-            role: role, node: node, configuration: configuration, eventLoop: eventLoop,
+            role: role, node: node, configuration: configuration, eventLoop: eventLoop, renewal: renewal,
             longestBackoff: longestBackoff, logger: logger, makeHandler: { [logger] in makeHandler(logger) })
     }
 

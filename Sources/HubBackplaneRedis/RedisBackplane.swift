@@ -76,7 +76,10 @@ public final class RedisBackplane: Backplane, Service {
     public func start() {
         tasks.withLock { tasks in
             guard tasks.isEmpty else { return }
-            tasks = [commandLink, readLink, leaseLink, subscriberLink].map { link in Task { await link.run() } }
+            let links = [commandLink, readLink, leaseLink, subscriberLink]
+            let renewal = CredentialsRenewal(
+                source: configuration.credentials, links: links + [queueReader.link], logger: logger)
+            tasks = links.map { link in Task { await link.run() } } + [Task { await renewal.run() }]
         }
     }
 

@@ -33,7 +33,8 @@ extension RedisConfiguration {
             throw RedisURLError("has a user without a password (redis://:PASSWORD@HOST for a password alone)")
         }
         self.init(
-            host: host.trimmingBrackets, port: port, username: user, password: password,
+            host: host.trimmingBrackets, port: port,
+            credentials: .fixed(password.map { RedisCredentials(username: user, password: $0) }),
             database: try Self.database(ofPath: url.path))
     }
 

@@ -4,10 +4,8 @@ public struct RedisConfiguration: Sendable {
     public var host: String
     /// The port.
     public var port: Int
-    /// The user of Redis' access control list; `nil` is the default user.
-    public var username: String?
-    /// The password; never printed.
-    public var password: String?
+    /// What connections show; never printed.
+    public var credentials: RedisCredentialsSource
     /// The number of the database.
     public var database: Int
 
@@ -20,21 +18,26 @@ public struct RedisConfiguration: Sendable {
 
     /// Creates a configuration.
     public init(
-        host: String = "127.0.0.1", port: Int = 6379, username: String? = nil, password: String? = nil,
+        host: String = "127.0.0.1", port: Int = 6379, credentials: RedisCredentialsSource = .fixed(nil),
         database: Int = 0
     ) {
         self.host = host
         self.port = port
-        self.username = username
-        self.password = password
+        self.credentials = credentials
         self.database = database
+    }
+}
+
+extension RedisConfiguration {
+    /// What a connection that is made now would show.
+    public var currentCredentials: RedisCredentials? {
+        get async throws { try await credentials.read(nil) }
     }
 }
 
 extension RedisConfiguration: CustomStringConvertible, CustomReflectable {
     public var description: String {
-        let user = username.map { "\($0)@" } ?? ""
-        return "redis://\(user)\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
+        "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
     }
 
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }

@@ -13,18 +13,20 @@ struct Greeting {
         case authenticate, select, name, ping
     }
 
-    private let configuration: RedisConfiguration
+    private let credentials: RedisCredentials?
+    private let database: Int
     private let name: String
     private let steps: [Step]
     private var answered = 0
 
     /// - Parameter name: The connection's name in `CLIENT LIST`.
-    init(configuration: RedisConfiguration, name: String) {
-        self.configuration = configuration
+    init(credentials: RedisCredentials?, database: Int, name: String) {
+        self.credentials = credentials
+        self.database = database
         self.name = name
         var steps: [Step] = [.name, .ping]
-        if configuration.database != 0 { steps.insert(.select, at: 0) }
-        if configuration.password != nil { steps.insert(.authenticate, at: 0) }
+        if database != 0 { steps.insert(.select, at: 0) }
+        if credentials != nil { steps.insert(.authenticate, at: 0) }
         self.steps = steps
     }
 
@@ -32,9 +34,8 @@ struct Greeting {
         for step in steps {
             switch step {
             case .authenticate:
-                let user = configuration.username.map { [RESPArgument.text($0)] } ?? []
-                buffer.writeCommand(["AUTH"] + user + [.text(configuration.password ?? "")])
-            case .select: buffer.writeCommand("SELECT", .number(Int64(configuration.database)))
+                if let credentials { buffer.writeCommand(credentials.command) }
+            case .select: buffer.writeCommand("SELECT", .number(Int64(database)))
             case .name: buffer.writeCommand("CLIENT", "SETNAME", .text(name))
             case .ping: buffer.writeCommand("PING")
             }
@@ -47,7 +48,7 @@ struct Greeting {
         answered += 1
         if let error = reply.error {
             switch step {
-            case .authenticate: return .fail(RedisConnectError("the password was refused: \(error)"))
+            case .authenticate: return .fail(RedisConnectError(refusal: error))
             case .select: return .fail(RedisConnectError("the database was refused: \(error)"))
             // A name is a help for operators only; an access control list may forbid it.
             case .name where error.hasPrefix("NOPERM "): break
@@ -61,5 +62,16 @@ struct Greeting {
 /// Why a connection to Redis could not be made.
 struct RedisConnectError: Error, Equatable, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    /// Whether the server did not take the credentials.
+    let isRefusal: Bool
+
+    init(_ description: String) {
+        self.description = description
+        isRefusal = false
+    }
+
+    init(refusal error: String) {
+        description = "the password was refused: \(error)"
+        isRefusal = true
+    }
 }

@@ -9,8 +9,15 @@ struct LivenessStateMachine {
 
     private var pingSince: NIODeadline?
     private var canarySince: NIODeadline?
-    private var lastSent: UInt64 = 0
+    private let first: UInt64
+    private var lastSent: UInt64
     private var lastHeard: UInt64 = 0
+
+    /// - Parameter first: Numbers above it are this connection's: another one hears them, too, while it is replaced.
+    init(numbersAfter first: UInt64 = 0) {
+        self.first = first
+        lastSent = first
+    }
 
     /// A ping was sent.
     mutating func pinged(at now: NIODeadline) {
@@ -31,6 +38,7 @@ struct LivenessStateMachine {
     }
 
     mutating func canaryHeard(_ number: UInt64) {
+        guard number > first, number <= lastSent else { return }
         lastHeard = max(lastHeard, number)
         canarySince = nil
     }

@@ -17,7 +17,7 @@ final class SubscriberHandler: ChannelInboundHandler {
     private let canaryHeard: @Sendable () -> Void
     private let logger: Logger
     private let reader = HiredisReader()
-    private var liveness = LivenessStateMachine()
+    private var liveness: LivenessStateMachine
     private var context: ChannelHandlerContext?
     private var ticks: RepeatedTask?
 
@@ -33,6 +33,7 @@ final class SubscriberHandler: ChannelInboundHandler {
         self.publishCanary = publishCanary
         self.canaryHeard = canaryHeard
         self.logger = logger
+        liveness = LivenessStateMachine(numbersAfter: subscriptions.nextNumbers())
     }
 
     func write(_ bytes: ByteBuffer) {
@@ -73,11 +74,13 @@ final class SubscriberHandler: ChannelInboundHandler {
         }
         switch SubscriberReply(reply) {
         case .message(let channel, let payload):
-            if !subscriptions.deliver(payload, to: channel), .borrowed(channel) == canary {
-                liveness.canaryHeard(UInt64(String(decoding: payload, as: UTF8.self)) ?? 0)
+            if !subscriptions.deliver(payload, to: channel, from: self), .borrowed(channel) == canary {
+                let number = UInt64(String(decoding: payload, as: UTF8.self)) ?? 0
+                liveness.canaryHeard(number)
                 canaryHeard()
+                subscriptions.heardCanary(number, from: self)
             }
-        case .subscribed(let channel): subscriptions.confirmed(channel)
+        case .subscribed(let channel): subscriptions.confirmed(channel, from: self)
         case .pong: liveness.ponged()
         case .other: break
         }
@@ -85,7 +88,7 @@ final class SubscriberHandler: ChannelInboundHandler {
 
     private func tick() {
         guard let context else { return }
-        subscriptions.unsubscribeIdle()
+        subscriptions.tick()
         if let reason = liveness.verdict(at: context.eventLoop.now) {
             logger.warning("redis subscriber connection closed", metadata: ["reason": "\(reason)"])
             return context.close(promise: nil)
@@ -97,22 +100,35 @@ final class SubscriberHandler: ChannelInboundHandler {
         if subscriptions.isReady { sendCanary() }
     }
 
-    private func sendCanary() {
-        guard let context else { return }
+    /// Publishes a canary; the connection is closed where Redis does not accept it.
+    ///
+    /// - Returns: Its number.
+    func sendMarker() -> UInt64 { sendCanary(isNeeded: true) }
+
+    /// Closes the connection.
+    func close() { context?.close(promise: nil) }
+
+    @discardableResult
+    private func sendCanary(isNeeded: Bool = false) -> UInt64 {
+        let number = liveness.nextCanary()
+        guard let context else { return number }
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
-        let number = liveness.nextCanary()
         publishCanary(number) { isAccepted in
-            guard isAccepted else { return }
-            eventLoop.execute { handler.value.liveness.canaryAccepted(number, at: eventLoop.now) }
+            guard isAccepted || isNeeded else { return }
+            eventLoop.execute {
+                guard isAccepted else { return handler.value.close() }
+                handler.value.liveness.canaryAccepted(number, at: eventLoop.now)
+            }
         }
+        return number
     }
 
     private func end() {
         guard context != nil else { return }
         context = nil
         ticks?.cancel()
-        subscriptions.disconnected()
+        subscriptions.disconnected(self)
     }
 }
 

@@ -76,6 +76,12 @@ struct SubscriptionsStateMachine {
         if case .ready = phase { true } else { false }
     }
 
+    /// What another connection has to subscribe to in order to take this one's place.
+    var subscribed: [ChannelKey] { channels.lazy.filter { $0.value.isSubscribed }.map(\.key) }
+
+    /// Subscriptions that are not confirmed yet.
+    var unconfirmed: Int { channels.values.reduce(0) { $0 + $1.unconfirmed } }
+
     var hasCommands: Bool { !commands.isEmpty }
 
     /// Who gets a message of a channel.

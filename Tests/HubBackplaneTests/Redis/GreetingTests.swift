@@ -4,11 +4,12 @@ import Testing
 @testable import HubBackplaneRedis
 
 @Suite struct GreetingTests {
-    private let full = RedisConfiguration(username: "alice", password: "sesame", database: 3)
+    private let full = Greeting(
+        credentials: RedisCredentials(username: "alice", password: "sesame"), database: 3, name: "hubbub")
 
     @Test func itAuthenticatesSelectsAndNames() {
         var buffer = ByteBuffer()
-        Greeting(configuration: full, name: "hubbub").encode(into: &buffer)
+        full.encode(into: &buffer)
         var expected = ByteBuffer()
         expected.writeCommand("AUTH", "alice", "sesame")
         expected.writeCommand("SELECT", "3")
@@ -19,7 +20,7 @@ import Testing
 
     @Test func itLeavesOutWhatIsNotNeeded() {
         var buffer = ByteBuffer()
-        Greeting(configuration: RedisConfiguration(), name: "hubbub").encode(into: &buffer)
+        Greeting(credentials: nil, database: 0, name: "hubbub").encode(into: &buffer)
         var expected = ByteBuffer()
         expected.writeCommand("CLIENT", "SETNAME", "hubbub")
         expected.writeCommand("PING")
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func itSucceedsWithTheLastAnswer() {
-        var greeting = Greeting(configuration: full, name: "hubbub")
+        var greeting = full
         #expect(greeting.received(.status("OK")) == .wait)
         #expect(greeting.received(.status("OK")) == .wait)
         #expect(greeting.received(.error("NOPERM no names")) == .wait)
@@ -44,10 +45,12 @@ import Testing
         (3, "LOADING Redis is loading the dataset in memory", "LOADING Redis is loading the dataset in memory"),
     ])
     func itFailsWithTheReason(step: Int, reply: String, reason: String) {
-        var greeting = Greeting(configuration: full, name: "hubbub")
+        var greeting = full
         for _ in 0..<step {
             #expect(greeting.received(.status("OK")) == .wait)
         }
-        #expect(greeting.received(.error(reply)) == .fail(RedisConnectError(reason)))
+        #expect(
+            greeting.received(.error(reply))
+                == .fail(step == 0 ? RedisConnectError(refusal: reply) : RedisConnectError(reason)))
     }
 }

@@ -172,7 +172,7 @@ struct RedisServerTests {
 }
 
 /// Notes each line with its metadata.
-private struct RecordingLogHandler: LogHandler {
+struct RecordingLogHandler: LogHandler {
     let record: Record<String>
     var logLevel = Logger.Level.trace
     var metadata: Logger.Metadata = [:]

@@ -1,31 +1,30 @@
-import HubBackplaneRedis
 import Testing
 
+@testable import HubBackplaneRedis
+
 @Suite struct RedisURLTests {
-    @Test func aFullURLIsTakenApart() throws {
+    @Test func aFullURLIsTakenApart() async throws {
         let configuration = try RedisConfiguration(url: "redis://al%40ice:p%3Aa%2Fss%20w%C3%B6rd@redis.example:6380/7")
         #expect(configuration.host == "redis.example")
         #expect(configuration.port == 6380)
-        #expect(configuration.username == "al@ice")
-        #expect(configuration.password == "p:a/ss wörd")
+        let credentials = try await configuration.credentials.read(nil)
+        #expect(credentials == RedisCredentials(username: "al@ice", password: "p:a/ss wörd"))
         #expect(configuration.database == 7)
     }
 
-    @Test func whatIsMissingHasADefault() throws {
+    @Test func whatIsMissingHasADefault() async throws {
         let configuration = try RedisConfiguration(url: "redis://localhost")
         #expect(configuration.host == "localhost")
         #expect(configuration.port == 6379)
-        #expect(configuration.username == nil)
-        #expect(configuration.password == nil)
+        #expect(try await configuration.credentials.read(nil) == nil)
         #expect(configuration.database == 0)
     }
 
-    @Test func aPasswordNeedsNoUser() throws {
+    @Test func aPasswordNeedsNoUser() async throws {
         let configuration = try RedisConfiguration(url: "redis://:secret@[::1]:7000/")
         #expect(configuration.host == "::1")
         #expect(configuration.port == 7000)
-        #expect(configuration.username == nil)
-        #expect(configuration.password == "secret")
+        #expect(try await configuration.credentials.read(nil) == RedisCredentials(password: "secret"))
     }
 
     @Test(arguments: [
@@ -50,14 +49,17 @@ import Testing
         #expect(error?.reason == reason)
     }
 
-    @Test func thePasswordIsNeverPrinted() throws {
+    @Test func thePasswordIsNeverPrinted() async throws {
         let configuration = try RedisConfiguration(url: "redis://alice:sesame@localhost/3")
         var dumped = ""
         dump(configuration, to: &dumped)
         for text in ["\(configuration)", String(reflecting: configuration), dumped] {
             #expect(!text.contains("sesame"))
-            #expect(text.contains("redis://alice@localhost:6379/3"))
+            #expect(text.contains("redis://localhost:6379/3"))
         }
+        let credentials = try #require(try await configuration.credentials.read(nil))
+        dump(credentials, to: &dumped)
+        #expect(!"\(credentials) \(String(reflecting: credentials)) \(dumped)".contains("sesame"))
         let error = #expect(throws: RedisURLError.self) { try RedisConfiguration(url: "redis://:sesame@h/x") }
         #expect(error.map { !"\($0)".contains("sesame") } == true)
     }
