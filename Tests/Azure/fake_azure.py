@@ -1,4 +1,4 @@
-"""Everything in Azure that gives tokens, on loopback: Entra (over TLS) and the sources of managed identities.
+"""Everything in Azure that gives tokens, on loopback: Entra (over TLS) and the sources of managed identities; and a vault.
 
 Requests are kept; answers are good unless a test scripts others.
 """
@@ -69,6 +69,8 @@ class FakeAzure:
         self.thumbprint = certificate.fingerprint(hashes.SHA1()).hex()
         self.requests = []
         self.scripted = {}
+        # Of the vault, by name.
+        self.secrets = {}
         self.lock = threading.Lock()
         self.plain = self.serve()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -113,6 +115,7 @@ class FakeAzure:
         with self.lock:
             self.requests = []
             self.scripted = {}
+            self.secrets = {}
 
     def script(self, path, *answers):
         """The next requests whose path ends so get these answers, (status, body[, headers]), the last one for ever."""
@@ -160,6 +163,7 @@ class FakeAzure:
             "fabric": self.service_fabric,
             "ml": self.azure_ml,
             "shell": self.cloud_shell,
+            "secrets": self.vault,
         }.get(source, self.entra)(request)
 
     def token(self, request, source, **members):
@@ -201,6 +205,20 @@ class FakeAzure:
             return 401, {}, {"www-authenticate": f"Basic realm={key}"}
         echo = {name: request["query"][name] for name in ("client_id", "msi_res_id") if name in request["query"]}
         return self.token(request, "arc", expires_in=str(LIFETIME), **echo)
+
+    def vault(self, request):
+        authority = f"{self.https}/tenant-1"
+        challenge = f'Bearer authorization="{authority}", resource="https://localhost"'
+        if request["headers"].get("authorization") != "Bearer entra-tenant-1:https://localhost/.default":
+            return 401, {"error": {"code": "Unauthorized", "message": "no"}}, {"www-authenticate": challenge}
+        if request["query"] != {"api-version": "7.4"}:
+            return 400, {"error": {"code": "BadParameter", "message": "api-version"}}
+        name = request["path"].removeprefix("/secrets/")
+        if name not in self.secrets:
+            return 404, {"error": {"code": "SecretNotFound", "message": f"{name} was not found in this key vault."}}
+        value = self.secrets[name]
+        version = hashlib.sha256(value.encode()).hexdigest()[:32]
+        return 200, {"value": value, "id": f"{self.https}/secrets/{name}/{version}", "attributes": {"enabled": True}}
 
     def entra(self, request):
         tenant = request["path"].split("/")[1]

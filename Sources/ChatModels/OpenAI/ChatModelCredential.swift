@@ -4,8 +4,9 @@ public enum ChatModelCredential: Sendable {
     case none
     /// A key that stays.
     case key(APIKey)
-    /// A key that may be replaced while the process runs.
-    case changingKey(@Sendable () async throws -> APIKey)
+    /// A key that may be replaced while the process runs. After a refusal it is asked for once more and told which key was
+    /// refused.
+    case changingKey(@Sendable (_ refused: APIKey?) async throws -> APIKey)
     /// An access token, such as one of Microsoft Entra ID. After a refusal it is asked for once more and told which token
     /// was refused.
     case token(@Sendable (_ refused: APIKey?) async throws -> APIKey)
@@ -15,7 +16,7 @@ public enum ChatModelCredential: Sendable {
         switch self {
         case .none: nil
         case .key(let key): key
-        case .changingKey(let key): try await key()
+        case .changingKey(let key): try await key(refused)
         case .token(let token): try await token(refused)
         }
     }

@@ -39,7 +39,7 @@ struct Option: Sendable {
 
 extension Option {
     /// All options of `hubbub serve`.
-    static let serve = node + authentication + limits
+    static let serve = node + azure + authentication + limits
 
     /// What a node is and does.
     private static let node: [Option] = [
@@ -55,6 +55,16 @@ extension Option {
         Option(
             "backplane", value: "URL", fallback: "memory", isSecret: true,
             help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]"),
+        Option(
+            "redis-password", value: "TEXT", isSecret: true,
+            help: "password for Redis, where the URL has none; it may change while the node runs"),
+        Option(
+            "redis-user", value: "NAME", help: "user for Redis, where the URL has none (default: Redis' default user)"),
+        Option(
+            "redis-auth", value: "password|entra", fallback: "password",
+            help:
+                "entra: tokens of Entra ID by DefaultAzureCredential instead of a password; the user is the object id, of"
+                + " the token unless --redis-user is given"),
         Option("app", value: "NAME", fallback: "hubbub", help: "prefix of all names in Redis"),
         Option(
             "roles", value: "ROLES", fallback: "edge,worker",

@@ -3,7 +3,7 @@ import Yams
 
 /// The values given to options: flags before environment before file.
 struct OptionValues: Sendable {
-    private let layers: [[String: [String]]]
+    private var layers: [[String: [String]]]
     private let options: [Option]
 
     /// Reads all three sources.
@@ -31,6 +31,13 @@ struct OptionValues: Sendable {
             if let path = layer[name + "-file"]?.last { return [try Self.secret(at: path, name: name)] }
         }
         return options.first { $0.name == name }?.fallback.map { [$0] } ?? []
+    }
+
+    /// The same values, but for some options.
+    func replacing(_ values: [String: String]) -> OptionValues {
+        var other = self
+        other.layers.insert(values.mapValues { [$0] }, at: 0)
+        return other
     }
 
     /// Whether an option was given at all.

@@ -12,7 +12,7 @@ import NIOCore
 struct ServeConfiguration: Sendable {
     enum Backplane: Sendable {
         case memory
-        case redis(RedisConfiguration)
+        case redis(RedisConfiguration, RedisAuthentication)
     }
 
     var host: String
@@ -35,7 +35,6 @@ struct ServeConfiguration: Sendable {
     var contentFilter: ContentFilterConfiguration
     /// How many event loops there are; `nil` for one for each core.
     var eventLoops: Int?
-    var logLevel: Logger.Level
 
     init(_ values: OptionValues) throws {
         host = try values.value("host", expected: "an address") { $0.isEmpty ? nil : $0 }
@@ -74,16 +73,23 @@ struct ServeConfiguration: Sendable {
         model = try ModelChoice(values)
         contentFilter = try ContentFilterConfiguration(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
-        logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
+    }
+
+    /// Where a node's log goes; needed before anything else is read.
+    static func logger(_ values: OptionValues) throws -> Logger {
+        var logger = Logger(label: "hubbub", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = try values.value("log-level", expected: "trace, debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)
         }
+        return logger
     }
 
     private static func backplane(_ values: OptionValues) throws -> Backplane {
-        try values.value("backplane", expected: "memory or a redis:// URL") { text in
+        let authentication = try RedisAuthentication(values)
+        return try values.value("backplane", expected: "memory or a redis:// URL") { text in
             if text == "memory" { return .memory }
             do {
-                return .redis(try RedisConfiguration(url: text))
+                return .redis(try authentication.completing(RedisConfiguration(url: text), url: text), authentication)
             } catch {
                 throw UsageError("backplane must be memory or a redis:// URL: \(error)")
             }

@@ -1,25 +1,28 @@
 import AzureIdentity
+import AzureKeyVault
 import ChatModels
 import Foundation
-import Logging
 
 extension ChatModelCredential {
     /// Tokens of Microsoft Entra ID for an Azure OpenAI endpoint, from whatever the machine has: DefaultAzureCredential.
-    static func entra(forEndpoint endpoint: String, logger: Logger) throws -> ChatModelCredential {
+    static func entra(forEndpoint endpoint: String, access: AzureAccess) throws -> ChatModelCredential {
         let url = URL(string: endpoint)
         let host = url?.host() ?? ""
         // A token opens more than this one deployment, and to anybody who reads it.
         guard url?.scheme?.lowercased() == "https" || ["127.0.0.1", "::1", "localhost"].contains(host) else {
             throw UsageError("azure-openai-endpoint: must be https where there is no azure-openai-api-key")
         }
-        let credential: DefaultAzureCredential
-        do {
-            credential = try DefaultAzureCredential(options: TokenCredentialOptions(logger: logger))
-        } catch {
-            throw UsageError("azure-openai-api-key is not given, and \(error)")
-        }
+        let credential = try access.credential(for: "azure-openai-api-key is not given")
         let scope = Self.scope(ofHost: host)
         return .token { _ in APIKey(try await credential.getToken(scope).token) }
+    }
+
+    /// A key of a vault.
+    static func vault(_ secret: PolledSecret) -> ChatModelCredential {
+        .changingKey { refused in
+            let value = try await secret.value()
+            return APIKey(APIKey(value) == refused ? try await secret.value(refused: value) : value)
+        }
     }
 
     /// Sovereign clouds have an audience of their own.

@@ -6,7 +6,9 @@ import ServiceLifecycle
 
 extension ModelChoice {
     /// The model, and what has to run for it.
-    func make(logger: Logger) throws -> (model: any ChatModel, services: [any Service]) {
+    func make(access: AzureAccess, vault: VaultSecrets, logger: Logger) throws -> (
+        model: any ChatModel, services: [any Service]
+    ) {
         switch self {
         case .demo:
             return (DemoModel(), [])
@@ -16,8 +18,10 @@ extension ModelChoice {
             return (SyntheticModel(settings: settings, eventLoopGroup: MultiThreadedEventLoopGroup.singleton), [])
         case .openAI(var configuration, let retries):
             if case .none = configuration.credential, let endpoint = configuration.endpoint.azureEndpoint {
-                configuration.credential = try .entra(forEndpoint: endpoint, logger: logger)
+                configuration.credential = try .entra(forEndpoint: endpoint, access: access)
             }
+            let keyOption = Self.option(.apiKey, of: configuration.endpoint)
+            if let secret = vault[keyOption] { configuration.credential = .vault(secret) }
             let model: OpenAIChatModel
             do {
                 model = try OpenAIChatModel(

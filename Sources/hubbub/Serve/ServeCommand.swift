@@ -19,9 +19,12 @@ enum ServeCommand {
         if arguments.contains("--help") || arguments.contains("-h") { return print(Option.serveHelp) }
         let values = try OptionValues(
             options: Option.serve, arguments: arguments, environment: ProcessInfo.processInfo.environment)
-        let configuration = try ServeConfiguration(values)
+        let logger = try ServeConfiguration.logger(values)
+        let access = try AzureAccess(values, logger: logger)
+        let vault = try VaultSecrets(values, options: Option.serve, access: access, logger: logger)
+        let configuration = try ServeConfiguration(try await vault.resolve(values))
         if let eventLoops = configuration.eventLoops { NIOSingletons.groupLoopCountSuggestion = eventLoops }
-        let node = try Node(configuration)
+        let node = try Node(configuration, access: access, vault: vault, logger: logger)
         // A client may be gone when something is written to it.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -43,19 +46,19 @@ private struct Node {
     /// Longer than the services take that have bounds of their own: it is the last resort, which ends the process.
     private let gracefulTime: Duration
 
-    init(_ configuration: ServeConfiguration) throws {
-        var logger = Logger(label: "hubbub", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = configuration.logLevel
+    init(_ configuration: ServeConfiguration, access: AzureAccess, vault: VaultSecrets, logger: Logger) throws {
+        var logger = logger
         let id = NodeID()
         logger[metadataKey: "node"] = "\(id)"
         let names = BackplaneNames(app: configuration.app)
-        let (backplane, backplaneServices) = Self.backplane(configuration, names: names, node: id, logger: logger)
+        let (backplane, backplaneServices) = try Self.backplane(
+            configuration, access: access, vault: vault, names: names, node: id, logger: logger)
         let leases = NodeLeases(backplane: backplane, node: id, logger: logger)
         let server = HubServer(
             backplane: backplane, names: names, node: id, leases: leases, options: configuration.hub, logger: logger)
         let streams = ChunkStreams(
             backplane: backplane, names: names, leases: leases, configuration: configuration.streams, logger: logger)
-        var (model, modelServices) = try configuration.model.make(logger: logger)
+        var (model, modelServices) = try configuration.model.make(access: access, vault: vault, logger: logger)
         // Synthetic replies are for measuring: nothing around them, where nothing is asked for.
         if let filter = try configuration.contentFilter.middleware(logger: logger) { model = model.with(filter) }
         let chat = ChatHub(
@@ -67,7 +70,9 @@ private struct Node {
         // Stopped from the last to the first: clients are sent away, then replies end, then their streams, the lease
         // and Redis.
         let ownServices: [any Service] = [streams, chat, server, application]
-        services = backplaneServices + [leases] + modelServices + [certificate].compactMap(\.self) + ownServices
+        services =
+            vault.services + backplaneServices + [leases] + modelServices + [certificate].compactMap(\.self)
+            + ownServices
         self.logger = logger
         gracefulTime =
             configuration.hub.shutdownTimeout + configuration.chat.drainTime + configuration.chat.endTime + .seconds(10)
@@ -83,12 +88,21 @@ private struct Node {
     }
 
     private static func backplane(
-        _ configuration: ServeConfiguration, names: BackplaneNames, node: NodeID, logger: Logger
-    ) -> (any Backplane, [any Service]) {
+        _ configuration: ServeConfiguration, access: AzureAccess, vault: VaultSecrets, names: BackplaneNames,
+        node: NodeID, logger: Logger
+    ) throws -> (any Backplane, [any Service]) {
         switch configuration.backplane {
         case .memory:
             return (InMemoryBackplane(), [])
-        case .redis(let redis):
+        case .redis(var redis, let authentication):
+            if authentication.usesEntra {
+                redis.credentials = .entra(
+                    try access.credential(for: "redis-auth entra"), user: authentication.user)
+            } else if let secret = vault["redis-password"] {
+                redis.credentials = .vault(secret, authentication)
+            } else if let secret = vault["backplane"] {
+                redis.credentials = .vaultURL(secret, now: redis, logger: logger)
+            }
             let backplane = RedisBackplane(configuration: redis, names: names, node: node, logger: logger)
             return (backplane, [backplane])
         }

@@ -1,0 +1,43 @@
+import Foundation
+import HubBackplaneRedis
+
+/// How a node shows Redis who it is.
+struct RedisAuthentication: Sendable {
+    var usesEntra: Bool
+    var user: String?
+    private let password: String?
+
+    init(_ values: OptionValues) throws {
+        usesEntra = try values.value("redis-auth", expected: "password or entra") {
+            ["password": false, "entra": true][$0]
+        }
+        user = try values.text("redis-user")
+        password = try values.text("redis-password")
+        guard user != "", password != "" else { throw UsageError("redis-user and redis-password must not be empty") }
+        guard !usesEntra || password == nil else {
+            throw UsageError("redis-password cannot be given with redis-auth entra")
+        }
+        guard user == nil || usesEntra || password != nil else {
+            throw UsageError("redis-user needs redis-password or redis-auth entra")
+        }
+    }
+
+    /// What is shown with a password.
+    func credentials(password: String) -> RedisCredentials { RedisCredentials(username: user, password: password) }
+
+    /// Puts what other options tell to what the URL does.
+    func completing(_ configuration: RedisConfiguration, url: String) throws -> RedisConfiguration {
+        guard usesEntra || password != nil else { return configuration }
+        let parts = URLComponents(string: url)
+        guard (parts?.user ?? "").isEmpty, (parts?.password ?? "").isEmpty else {
+            throw UsageError("backplane has a password, and redis-auth or redis-password says otherwise")
+        }
+        // A token opens whatever its identity may use, to anybody who reads it.
+        guard !usesEntra || ["127.0.0.1", "::1", "localhost"].contains(configuration.host) else {
+            throw UsageError("redis-auth entra needs a connection with TLS: a server on this machine that makes it")
+        }
+        var configuration = configuration
+        if let password { configuration.credentials = .fixed(credentials(password: password)) }
+        return configuration
+    }
+}

@@ -1,0 +1,187 @@
+"""The server with an identity in Azure: its secrets in a vault, tokens as passwords for a real Redis."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+HUBBUB = Path(__file__).parents[2] / ".build/debug/hubbub"
+SECRETS = ["first-pass-word", "second-pass-word", "cluster-secret-0123456789"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition, within=20):
+    end = time.monotonic() + within
+    while not (result := condition()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+    return result
+
+
+class Redis:
+    def __init__(self, port):
+        self.port = port
+
+    def command(self, *arguments):
+        command = ["redis-cli", "-p", str(self.port), "--no-auth-warning", "-a", "admin", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout
+
+    def connections(self, user):
+        """The ids of a user's connections by what they are for."""
+        lines = [dict(part.split("=", 1) for part in line.split()) for line in self.command("CLIENT", "LIST").splitlines()]
+        return {line["name"].rsplit("-", 1)[-1]: line["id"] for line in lines if line["user"] == user and line["name"]}
+
+
+@pytest.fixture
+def redis():
+    port = free_port()
+    options = {"bind": "127.0.0.1", "port": str(port), "save": "", "requirepass": "admin"}
+    server = subprocess.Popen(
+        ["redis-server", *(part for name, value in options.items() for part in (f"--{name}", value))],
+        stdout=subprocess.DEVNULL,
+    )
+    redis = Redis(port)
+    try:
+        eventually(lambda: "PONG" in redis.command("PING"))
+        yield redis
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def environment(fake):
+    fake.reset()
+    # Nothing of Azure's is passed on from whoever runs the tests.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "AZURE_", "OPENAI_"))}
+    return kept | {
+        "AZURE_AUTHORITY_HOST": fake.https,
+        "AZURE_TENANT_ID": "tenant-1",
+        "AZURE_CLIENT_ID": "app-1",
+        "AZURE_CLIENT_SECRET": "s",
+        "HUBBUB_AZURE_CA_FILE": str(fake.ca_file),
+        "HUBBUB_KEY_VAULT_DNS_SUFFIX": "localhost",
+        "HUBBUB_KEY_VAULT_RELOAD_INTERVAL": "200ms",
+        "HUBBUB_PORT": "0",
+    }
+
+
+@contextmanager
+def serving(environment, log, *arguments):
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [HUBBUB, "serve", *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=file
+        )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("Now listening on: "), log.read_text()
+        yield line.removeprefix("Now listening on: ").strip()
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def is_ready(url):
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
+            return answer.status == 200
+    except urllib.error.HTTPError:
+        return False
+
+
+def vault(fake, name):
+    return f"keyvault://localhost:{fake.secure.server_port}/{name}"
+
+
+def test_a_password_of_a_vault_is_replaced_while_the_server_runs(fake, redis, environment, tmp_path):
+    first, second, cluster = SECRETS
+    fake.secrets = {"redis-password": first, "cluster": cluster}
+    redis.command("ACL", "SETUSER", "app", "on", f">{first}", "~*", "&*", "+@all")
+    arguments = ["--backplane", f"redis://127.0.0.1:{redis.port}", "--redis-user", "app"]
+    arguments += ["--redis-password", vault(fake, "redis-password"), "--cluster-secret", vault(fake, "cluster")]
+    log = tmp_path / "log"
+    with serving(environment, log, *arguments) as url:
+        eventually(lambda: is_ready(url))
+        before = redis.connections("app")
+        assert {"commands", "reads", "leases", "subscriber"} <= set(before)
+        redis.command("ACL", "SETUSER", "app", f">{second}")
+        fake.secrets = {"redis-password": second, "cluster": cluster}
+        after = eventually(
+            lambda: (now := redis.connections("app")) and now.get("subscriber") not in (None, before["subscriber"]) and now
+        )
+        assert after["commands"] == before["commands"]
+        # The vault is away, and the first password counts no more.
+        fake.script("redis-password", (503, {}))
+        redis.command("ACL", "SETUSER", "app", f"<{first}")
+        redis.command("CLIENT", "KILL", "USER", "app")
+        eventually(lambda: is_ready(url) and redis.connections("app").get("subscriber") not in (None, after["subscriber"]))
+    text = log.read_text()
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_tokens_are_passwords_of_redis(fake, redis, environment, tmp_path):
+    claims = base64.urlsafe_b64encode(json.dumps({"oid": "6ce3b8f4-1c2d"}).encode()).decode().rstrip("=")
+    token = f"eyJh.{claims}.x"
+    fake.script("/oauth2/v2.0/token", (200, {"access_token": token, "token_type": "Bearer", "expires_in": 3600}))
+    redis.command("ACL", "SETUSER", "6ce3b8f4-1c2d", "on", f">{token}", "~*", "&*", "+@all")
+    log = tmp_path / "log"
+    with serving(environment, log, "--backplane", f"redis://127.0.0.1:{redis.port}", "--redis-auth", "entra") as url:
+        eventually(lambda: is_ready(url))
+        assert "subscriber" in redis.connections("6ce3b8f4-1c2d")
+    assert fake.requests[0]["form"]["scope"] == "https://redis.azure.com/.default"
+    assert claims not in log.read_text()
+
+
+def refused(environment, *arguments):
+    """The line with which it ends."""
+    ended = subprocess.run(
+        [HUBBUB, "serve", *arguments], env=environment, text=True, capture_output=True, timeout=30, check=False
+    )
+    assert ended.returncode != 0 and ended.stdout == ""
+    # What is logged comes before it.
+    return ended.stderr.splitlines()[-1]
+
+
+def test_a_secret_that_is_not_there_is_told_in_one_line(fake, environment):
+    line = refused(environment, "--openai-api-key", vault(fake, "openai-key"))
+    for word in ("openai-api-key", "localhost", "secret openai-key", "SecretNotFound"):
+        assert word in line
+
+
+def test_without_a_token_it_is_told_in_one_line(fake, environment):
+    environment["AZURE_CLIENT_SECRET"] = "wrong-secret"
+    line = refused(environment, "--management-key", vault(fake, "key"))
+    assert "management-key" in line and "AADSTS7000215" in line and "wrong-secret" not in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--cluster-secret", "keyvault://localhost"],
+        ["--cluster-secret", "keyvault://vault.example/key"],
+        ["--redis-auth", "entra", "--redis-password", "x"],
+        ["--redis-user", "x"],
+        ["--redis-auth", "token"],
+        ["--backplane", "redis://redis.example", "--redis-auth", "entra"],
+        ["--azure-ca-file", "/nowhere"],
+    ],
+)
+def test_what_cannot_be_is_refused(environment, arguments):
+    assert arguments[-2].removeprefix("--") in refused(environment, *arguments)
