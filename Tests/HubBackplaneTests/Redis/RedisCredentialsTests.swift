@@ -21,7 +21,9 @@ struct RedisCredentialsTests {
     }
 
     private static func connections(of server: RedisServer) throws -> [String: String] {
-        let list = try server.command("CLIENT", "LIST").split(separator: "\n").filter { $0.contains("user=\(user)") }
+        let list = try server.command("CLIENT", "LIST").split(whereSeparator: \.isNewline).filter {
+            $0.contains("user=\(user)")
+        }
         let pairs = list.compactMap { line -> (String, String)? in
             let fields = line.split(separator: " ")
             guard let name = fields.first(where: { $0.hasPrefix("name=") })?.split(separator: "-").last,
