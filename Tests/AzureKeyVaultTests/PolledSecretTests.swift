@@ -50,7 +50,7 @@ import Testing
         }
         task.cancel()
         _ = await task.result
-        #expect(seen.withLock { $0 } == ["one", "two"])
+        #expect(seen.withLock { $0 }.prefix(2) == ["one", "two"])
         #expect(time.slept.prefix(4) == [.seconds(900), .seconds(15), .seconds(30), .seconds(60)])
         let lines = logs.entries.map { "\($0.message) \($0.metadata)" }
         #expect(lines.count { $0.contains("could not be read") } == 3)

@@ -130,8 +130,8 @@ struct RedisReconnectTests {
             let first = try await backplane.take(1, from: names.asks, consumer: "a", wait: .seconds(5))
             #expect(first.map(\.payload) == ["one"])
             try await server.restart()
-            try await eventually { backplane.isReady }
-            try await backplane.enqueue("two", on: names.asks)
+            // That the connection is lost may be found out with the first command.
+            try await eventually { (try? await backplane.enqueue("two", on: names.asks)) != nil }
             try await eventually {
                 let taken = try? await backplane.take(1, from: names.asks, consumer: "a", wait: .seconds(5))
                 return taken?.map(\.payload) == ["two"]
