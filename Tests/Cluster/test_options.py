@@ -16,6 +16,12 @@ OPTIONS = {
     "--tls-key-file": "HUBBUB_TLS_KEY_FILE",
     "--tls-reload-interval": "HUBBUB_TLS_RELOAD_INTERVAL",
     "--backplane": "HUBBUB_BACKPLANE",
+    "--redis-password": "HUBBUB_REDIS_PASSWORD",
+    "--redis-user": "HUBBUB_REDIS_USER",
+    "--redis-auth": "HUBBUB_REDIS_AUTH",
+    "--key-vault-dns-suffix": "HUBBUB_KEY_VAULT_DNS_SUFFIX",
+    "--key-vault-reload-interval": "HUBBUB_KEY_VAULT_RELOAD_INTERVAL",
+    "--azure-ca-file": "HUBBUB_AZURE_CA_FILE",
     "--app": "HUBBUB_APP",
     "--roles": "HUBBUB_ROLES",
     "--replies": "HUBBUB_REPLIES",
@@ -120,6 +126,7 @@ def test_help_lists_every_option() -> None:
 # With what makes the option count, and a content of its file that cannot be used.
 SECRETS = {
     "--backplane": ([], "ftp://never-shown"),
+    "--redis-password": (["--backplane", "redis://127.0.0.1:1", "--redis-user", "node"], None),
     "--cluster-secret": ([], "never-shown"),
     "--management-key": ([], "never-shown"),
     "--jwt-secret": ([], "never-shown"),
@@ -155,6 +162,10 @@ def test_secret_is_read_from_the_file_that_is_named(flag: str, tmp_path: Path) -
 BAD_VALUES = {
     "--port": ["lots", "65536", "-1"],
     "--backplane": ["ftp://127.0.0.1", "redis"],
+    "--redis-auth": ["ticket"],
+    "--redis-user": [""],
+    "--key-vault-reload-interval": ["0s"],
+    "--azure-ca-file": ["/nowhere/certificates"],
     "--roles": ["cook", ""],
     "--replies": ["0", "many", "9223372036854775807"],
     "--replies-per-connection": ["0"],

@@ -7,7 +7,7 @@ extension Option {
 
             Serves the chat hub at /chat, the chat page at / and health checks at /health/live and /health/ready.
             An option is given as a flag, as an environment variable, or in a YAML file: the first of these wins.
-            A secret may also be keyvault://VAULT/NAME[/VERSION]: it is read from Azure Key Vault by DefaultAzureCredential.
+            A secret may be keyvault://VAULT/NAME[/VERSION]: Azure Key Vault, asked by DefaultAzureCredential.
 
             \(([config] + serve.map(\.serveHelpEntry)).joined(separator: "\n"))
             """

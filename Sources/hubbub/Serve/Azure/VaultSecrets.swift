@@ -6,6 +6,8 @@ import Logging
 struct VaultSecrets: Sendable {
     /// By the option's name.
     private let secrets: [String: PolledSecret]
+    /// The secrets that are no references, as they were read: a file may be a pipe, which tells them once.
+    private let read: [String: String]
 
     /// What keeps them new.
     var services: [PolledSecret] { Array(secrets.values) }
@@ -20,9 +22,12 @@ struct VaultSecrets: Sendable {
         let suffix = try values.text("key-vault-dns-suffix") ?? KeyVaultSecretReference.publicCloud
         let interval = try values.duration("key-vault-reload-interval")
         var secrets: [String: PolledSecret] = [:]
+        var read: [String: String] = [:]
         var client: KeyVaultClient?
-        for option in options where option.isSecret {
-            guard let text = try values.text(option.name), text.hasPrefix(KeyVaultSecretReference.scheme) else {
+        for option in options where option.isSecret && values.isGiven(option.name) {
+            guard let text = try values.text(option.name) else { continue }
+            guard text.hasPrefix(KeyVaultSecretReference.scheme) else {
+                read[option.name] = text
                 continue
             }
             do {
@@ -40,6 +45,7 @@ struct VaultSecrets: Sendable {
             }
         }
         self.secrets = secrets
+        self.read = read
     }
 
     /// Reads them for the first time.
@@ -57,7 +63,7 @@ struct VaultSecrets: Sendable {
                     }
                 }
             }
-            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            return try await group.reduce(into: read) { $0[$1.0] = $1.1 }
         }
         return values.replacing(texts)
     }
