@@ -129,7 +129,7 @@ final class RedisLink: Sendable {
             channel = try await bootstrap.connect(host: configuration.host, port: configuration.port).get()
         } catch {
             greeted.fail(error)
-            throw error
+            throw (error as? NIOConnectionError).map(RedisUnreachable.init) ?? error
         }
         try await greeted.futureResult.get()
         return Connection(channel: channel, credentials: credentials)
