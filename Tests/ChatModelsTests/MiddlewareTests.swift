@@ -55,7 +55,7 @@ import Testing
 
     @Test func nothingIsAskedAgainWhenTheTimeIsOver() async throws {
         let recorder = LogRecorder()
-        let policy = RetryPolicy(baseDelay: .milliseconds(50), budget: .milliseconds(40))
+        let policy = RetryPolicy(baseDelay: .seconds(2), budget: .seconds(1))
         let model = RefusingModel(text: "").with(RetryMiddleware(policy: policy, logger: recorder.logger))
         #expect(try await model.failure().code == .rateLimited)
         #expect(recorder.text.split(separator: "\n").count == 1)
