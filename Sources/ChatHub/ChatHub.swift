@@ -5,6 +5,7 @@ package import HubServer
 package import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 
 /// The chat application: clients ask, a model replies, and the reply streams to whoever may see it, through any node.
 ///
@@ -20,6 +21,9 @@ package final class ChatHub: Service, Sendable {
     let views = ReplyViews()
     let feeds: FedStreams
     let logger: Logger
+    let draining = Mutex<Task<Void, Never>?>(nil)
+    /// Ends when draining begins.
+    let (drainBegan, drainBegins) = AsyncStream<Never>.makeStream()
 
     /// Creates the application on one node.
     ///
@@ -56,38 +60,23 @@ package final class ChatHub: Service, Sendable {
         return hub
     }
 
-    /// Runs asks of other nodes until shutdown, then lets running replies finish for a while.
+    /// Runs asks of other nodes until it drains.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.feeds.run() }
-            await runAsks()
-            group.addTask { await self.giveUpWaiting() }
-            async let isFed: Void = feeds.drain(within: configuration.drainTime, as: .shuttingDown)
-            await worker.drain(within: configuration.drainTime)
-            await isFed
+            group.addTask { await self.runAsks() }
+            try? await gracefulShutdown()
+            await drain()
             group.cancelAll()
         }
     }
 
-    /// Until cancelled, from when the ends of replies should have been in their logs: they never are while Redis is away.
-    private func giveUpWaiting() async {
-        do {
-            try await Task.sleep(for: configuration.drainTime + configuration.endTime)
-            logger.warning("Replies are left without an end: the backplane does not take it")
-            while true {
-                streams.giveUpWaiting()
-                try await Task.sleep(for: .milliseconds(100))
-            }
-        } catch {}
-    }
-
     private func runAsks() async {
-        await cancelWhenGracefulShutdown {
-            guard self.configuration.isWorker else {
-                try? await gracefulShutdown()
-                return
-            }
-            await self.asks.run(on: self.worker)
+        guard configuration.isWorker else { return }
+        await withTaskGroup { group in
+            group.addTask { await self.asks.run(on: self.worker) }
+            for await _ in drainBegan {}
+            group.cancelAll()
         }
     }
 }
@@ -112,8 +101,8 @@ package struct ChatHubConfiguration: Sendable {
     package var feeds = FedStreamsConfiguration()
     /// How long an ask waits for a worker.
     package var askDeadline: Duration = .seconds(30)
-    /// How long running replies may go on at shutdown.
-    package var drainTime: Duration = .seconds(5)
+    /// How long running replies may go on when the node drains.
+    package var drainTimeout: Duration = .seconds(5)
     /// How long the ends of those that did not finish may take after that.
     package var endTime: Duration = .seconds(5)
 

@@ -76,6 +76,7 @@ OPTIONS = {
     "--transport-send-timeout": "HUBBUB_TRANSPORT_SEND_TIMEOUT",
     "--close-timeout": "HUBBUB_CLOSE_TIMEOUT",
     "--going-away-timeout": "HUBBUB_GOING_AWAY_TIMEOUT",
+    "--drain-timeout": "HUBBUB_DRAIN_TIMEOUT",
     "--shutdown-timeout": "HUBBUB_SHUTDOWN_TIMEOUT",
     "--relay-timeout": "HUBBUB_RELAY_TIMEOUT",
     "--protocols": "HUBBUB_PROTOCOLS",

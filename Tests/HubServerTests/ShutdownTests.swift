@@ -1,9 +1,10 @@
 import HubBackplane
 import HubProtocol
-import HubServer
 import HubTesting
 import NIOCore
 import Testing
+
+@testable import HubServer
 
 @Suite(.timeLimit(.minutes(1)))
 struct ShutdownTests {
@@ -55,6 +56,49 @@ struct ShutdownTests {
         await server.shutdown()
         #expect(gate.arrivals.count == 1)
         gate.open()
+    }
+
+    @Test func clientsThatWaitForAMethodAreToldWhenItHasReturned() async throws {
+        var options = HubOptions()
+        options.drainTimeout = .seconds(30)
+        let gate = Gate()
+        let hub = Hub()
+        hub.on("Wait") { _ in await gate.arrive() }
+        let server = HubServer.testing(options: options)
+        let endpoint = server.mount(hub, at: "/hub")
+        let busy = try await HubTestClient.connect(to: endpoint)
+        let idle = try await HubTestClient.connect(to: endpoint)
+        async let answer: Void = busy.invoke("Wait")
+        try await eventually { gate.arrivals.count == 1 }
+        async let shutdown: Void = server.shutdown()
+        #expect(try await idle.close().allowReconnect)
+        #expect(endpoint.connectionCount == 1)
+        #expect(busy.transport.hubClose == nil)
+        gate.open()
+        try await answer
+        #expect(try await busy.close().allowReconnect)
+        await shutdown
+    }
+
+    @Test func afterTheDrainTimeEverybodyIsTold() async throws {
+        var options = HubOptions()
+        options.drainTimeout = .milliseconds(100)
+        let gate = Gate()
+        let hub = Hub()
+        hub.on("Wait") { _ in await gate.arrive() }
+        let server = HubServer.testing(options: options)
+        let client = try await HubTestClient.connect(to: server.mount(hub, at: "/hub"))
+        try await client.send("Wait")
+        try await eventually { gate.arrivals.count == 1 }
+        await server.shutdown()
+        #expect(client.transport.hubClose == .goingAway)
+        gate.open()
+    }
+
+    @Test(arguments: [(1, 25), (10_000, 25), (15_000, 34), (1_000_000, 2223)])
+    func clientsAreGoneInThreeQuartersOfTheTime(connections: Int, perStep: Int) {
+        #expect(Departures(connections: connections, time: .seconds(30)).perStep == perStep)
+        #expect(Departures(connections: connections, time: .zero).perStep >= min(connections, 25))
     }
 
     @Test func latecomersAreSentAwayAtOnce() async throws {

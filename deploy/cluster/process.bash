@@ -36,9 +36,9 @@ wait_until() { # NAME COMMAND...
     done
 }
 
-# Ends the process and its children (nginx has workers) with the signal; after 30 s with KILL.
+# Ends the process and its children (nginx has workers) with the signal; after 60 s with KILL.
 end() { # NAME SIGNAL
-    local pid deadline=$((SECONDS + 30))
+    local pid deadline=$((SECONDS + 60))
     pid=$(pid "$1") || return 0
     kill -s "$2" -- "-$pid" || true
     while pid "$1" >/dev/null; do

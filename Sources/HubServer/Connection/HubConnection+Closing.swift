@@ -16,6 +16,9 @@ extension HubConnection {
         }
     }
 
+    /// Whether nothing is under way that the client waits for, or does not know to be over.
+    var isIdle: Bool { state.machine.takesBytes && state.invocations.isEmpty }
+
     func protocolBroken(_ error: HubProtocolError) {
         endpoint.logger.debug("A client broke the protocol", metadata: ["error": "\(error)"])
         failed(error)

@@ -39,6 +39,8 @@ struct InvocationQueue {
         self.backgroundLimit = backgroundLimit
     }
 
+    var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
+
     /// Whether no more can wait: the client is not read from until some have started.
     var isFull: Bool { waitingBytes >= 64 * 1024 || waiting.count >= 128 }
 
@@ -108,7 +110,7 @@ struct InvocationQueue {
 
     /// Most connections are idle most of the time, and an emptied dictionary keeps its memory.
     private mutating func releaseMemoryIfIdle() {
-        guard running.isEmpty, waiting.isEmpty else { return }
+        guard isEmpty else { return }
         running = [:]
         numbers = [:]
         waiting = []

@@ -86,6 +86,17 @@ extension ConnectionLoop {
         }
     }
 
+    /// - Returns: How many were closed.
+    func closeIdle(atMost limit: Int, _ close: TransportClose) -> Int {
+        let idle = clock.value.wheel.all.lazy.filter(\.isIdle).prefix(limit)
+        var count = 0
+        for connection in idle {
+            connection.close(error: nil, allowReconnect: true, transport: close)
+            count += 1
+        }
+        return count
+    }
+
     func abortAll() {
         for connection in clock.value.wheel.all { connection.cut(.tooSlow) }
     }

@@ -10,6 +10,7 @@ extension HubOptions {
             "disconnectTimeout": disconnectTimeout, "relayTimeout": relayTimeout, "closeTimeout": closeTimeout,
             "goingAwayTimeout": goingAwayTimeout, "shutdownTimeout": shutdownTimeout,
         ]
+        guard drainTimeout >= .zero else { return "drainTimeout must not be less than 0" }
         return durations.first { $0.value <= .zero }.map { "\($0.key) must be longer than 0" }
     }
 

@@ -71,7 +71,11 @@ public struct HubOptions: Sendable {
     /// The same of a WebSocket when the server shuts down: the process has to end.
     public var goingAwayTimeout: Duration = .seconds(1)
 
-    /// How long ``HubServer/shutdown()`` waits for connections to end in good order; then it cuts them.
+    /// How long methods that run may go on when the server shuts down. Clients that wait for none are told to reconnect one
+    /// after the other during this time, so that other nodes do not get them all at once. With 0 everybody is told at once.
+    public var drainTimeout: Duration = .zero
+
+    /// How long ``HubServer/shutdown()`` then waits for connections to end in good order; then it cuts them.
     public var shutdownTimeout: Duration = .seconds(5)
 
     private(set) var filters: [any HubFilter] = []

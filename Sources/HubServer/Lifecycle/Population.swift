@@ -26,9 +26,10 @@ final class Population: Sendable {
 
     var isClosing: Bool { state.withLock { $0.isClosing } }
 
-    /// - Returns: What ends the connections that are not among the loops'.
-    func beginClosing() -> [@Sendable () -> Void] {
+    /// - Returns: What ends the connections that are not among the loops'; nil where closing has begun already.
+    func beginClosing() -> [@Sendable () -> Void]? {
         state.withLock { state in
+            guard !state.isClosing else { return nil }
             state.isClosing = true
             return Array(state.closes.values)
         }

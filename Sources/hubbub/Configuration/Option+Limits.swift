@@ -18,8 +18,11 @@ extension Option {
             "going-away-timeout", value: "DURATION", fallback: "1s",
             help: "the same of a WebSocket when the node is told to stop"),
         Option(
+            "drain-timeout", value: "DURATION", fallback: "30s",
+            help: "how long replies may go on when the node is told to stop; told again, it ends at once"),
+        Option(
             "shutdown-timeout", value: "DURATION", fallback: "5s",
-            help: "how long connections may take to end when the node is told to stop"),
+            help: "how long connections may take to end after that"),
         Option(
             "poll-timeout", value: "DURATION", fallback: "90s",
             help: "how long a poll of long polling waits for messages"),

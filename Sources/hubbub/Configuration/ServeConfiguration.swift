@@ -63,6 +63,8 @@ struct ServeConfiguration: Sendable {
         streams.maximumTextBytes = try values.count("maximum-reply-bytes", atMost: 64 * 1024 * 1024)
         tls = try TLSConfiguration(values)
         hub = try Self.hubOptions(values, maximumPromptBytes: chat.maximumPromptBytes)
+        // Who waits for a reply is told its end first.
+        hub.drainTimeout = chat.drainTimeout + .seconds(1)
         http = try Self.http(values)
         httpIdleTimeout = try values.duration("http-idle-timeout")
         authentication = try AuthenticationConfiguration(values)
@@ -109,6 +111,7 @@ struct ServeConfiguration: Sendable {
         chat.maximumPromptBytes = try values.count("maximum-prompt-bytes", atMost: 16 * 1024 * 1024)
         chat.feeds.maximumStreams = try values.count("fed-streams", atMost: 1_000_000)
         chat.feeds.silence = try values.duration("backend-timeout")
+        chat.drainTimeout = try values.duration("drain-timeout", atLeast: 0)
         chat.askDeadline = try values.duration("ask-deadline")
         return chat
     }
@@ -162,11 +165,11 @@ extension OptionValues {
     private static let longestDuration: Int64 = 365 * 24 * 3_600_000
 
     /// A duration such as `500ms` or `30s`, at least a millisecond.
-    func duration(_ name: String) throws -> Duration {
+    func duration(_ name: String, atLeast least: Int64 = 1) throws -> Duration {
         try value(name, expected: "a duration such as 500ms, 30s or 10m") { text in
             let units: [(String, Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
             guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
-                let count = Int64(text.dropLast(unit.count)), (1...Self.longestDuration / factor).contains(count)
+                let count = Int64(text.dropLast(unit.count)), (least...Self.longestDuration / factor).contains(count)
             else { return nil }
             return .milliseconds(count * factor)
         }

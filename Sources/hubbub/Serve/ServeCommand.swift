@@ -67,15 +67,18 @@ private struct Node {
         let certificate = try configuration.tls?.files(logger: logger)
         let application = try Self.application(
             configuration, certificate: certificate, server: server, chat: chat, logger: logger)
-        // Stopped from the last to the first: clients are sent away, then replies end, then their streams, the lease
-        // and Redis.
-        let ownServices: [any Service] = [streams, chat, server, application]
+        // Stopped from the last to the first: replies end and clients are sent away while everything else works, then
+        // the listener closes, then streams, the lease and Redis.
+        let drain = Drain(server: server, chat: chat, timeout: configuration.chat.drainTimeout, logger: logger)
+        let ownServices: [any Service] = [streams, chat, server, application, drain]
         services =
-            vault.services + backplaneServices + [leases] + modelServices + [certificate].compactMap(\.self)
+            [SecondSignal(logger: logger)] + vault.services + backplaneServices + [leases] + modelServices
+            + [certificate].compactMap(\.self)
             + ownServices
         self.logger = logger
         gracefulTime =
-            configuration.hub.shutdownTimeout + configuration.chat.drainTime + configuration.chat.endTime + .seconds(10)
+            configuration.hub.drainTimeout + configuration.hub.shutdownTimeout + configuration.chat.endTime
+            + .seconds(10)
     }
 
     func run() async throws {
