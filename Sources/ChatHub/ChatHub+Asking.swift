@@ -77,7 +77,7 @@ extension ChatHub {
     ///
     /// - Returns: Whether the backplane has it.
     /// - Throws: `HubError` where the id is in use.
-    private func claim(_ ask: Ask) async throws -> Bool {
+    func claim(_ ask: Ask) async throws -> Bool {
         do {
             if try await streams.create(ask.id, meta: ask.meta.payload) { return true }
         } catch {
@@ -91,7 +91,7 @@ extension ChatHub {
     ///
     /// - Parameter view: Called when the stream can be read without missing its beginning.
     /// - Returns: Whether it will be, or has its end already.
-    private func place(_ ask: Ask, view: () -> Void) async -> Bool {
+    func place(_ ask: Ask, view: () -> Void) async -> Bool {
         do {
             if worker.places.take(upTo: 1) == 1 {
                 try await produce(ask)

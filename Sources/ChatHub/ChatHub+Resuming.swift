@@ -57,7 +57,7 @@ extension ChatHub {
         return meta.isHeld(by: context.userID) ? .held(id) : .forbidden
     }
 
-    private func available<Value>(_ body: () async throws -> Value) async throws -> Value {
+    func available<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch {

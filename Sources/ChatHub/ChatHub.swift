@@ -18,6 +18,8 @@ package final class ChatHub: Service, Sendable {
     let asks: AskQueue
     let queued: QueuedAsks
     let gate: ReplyGate
+    let groups: GroupLog
+    let rooms = GroupRooms()
     let views = ReplyViews()
     let feeds: FedStreams
     let logger: Logger
@@ -39,9 +41,10 @@ package final class ChatHub: Service, Sendable {
         let conversations = Conversations(
             backplane: backplane, names: names, configuration: configuration.conversations, logger: logger)
         gate = ReplyGate(limits: configuration.limits, backplane: backplane, names: names, logger: logger)
+        groups = GroupLog(backplane: backplane, names: names, configuration: configuration.groups)
         worker = ReplyWorker(
-            model: model, configuration: configuration, conversations: conversations, gate: gate, streams: streams,
-            executor: executor, logger: logger)
+            model: model, configuration: configuration, conversations: conversations, groups: groups, gate: gate,
+            streams: streams, executor: executor, logger: logger)
         asks = AskQueue(
             backplane: backplane, queue: names.asks, leases: leases, deadline: configuration.askDeadline, logger: logger
         )
@@ -93,6 +96,8 @@ package struct ChatHubConfiguration: Sendable {
     package var maximumReplies = 1000
     /// The bounds of conversations.
     package var conversations = ConversationConfiguration()
+    /// The bounds of groups.
+    package var groups = GroupChatConfiguration()
     /// How much may be asked.
     package var limits = ReplyLimits()
     /// Whether the node's log gets the text of replies that were completed.

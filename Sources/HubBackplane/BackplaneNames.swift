@@ -116,6 +116,12 @@ public struct BackplaneNames: Sendable {
         KeyName("\(app){v:\(user.map { "u:\($0)" } ?? "")}:\(id)")
     }
 
+    /// What is said in a group of the group chat, and its members' names.
+    public func groupChat(_ name: String) -> (channel: ChannelName, log: KeyName, members: KeyName) {
+        let base = "\(app){gc:\(name)}"
+        return (ChannelName(base), KeyName(base + ":log"), KeyName(base + ":members"))
+    }
+
     /// The replies that somebody has under way.
     public func replies(of subject: String) -> KeyName { KeyName("\(app){l:\(subject)}:replies") }
 

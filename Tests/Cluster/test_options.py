@@ -37,6 +37,8 @@ OPTIONS = {
     "--conversation-turns": "HUBBUB_CONVERSATION_TURNS",
     "--conversation-bytes": "HUBBUB_CONVERSATION_BYTES",
     "--conversation-retention": "HUBBUB_CONVERSATION_RETENTION",
+    "--group-messages": "HUBBUB_GROUP_MESSAGES",
+    "--group-retention": "HUBBUB_GROUP_RETENTION",
     "--log-replies": "HUBBUB_LOG_REPLIES",
     "--maximum-prompt-bytes": "HUBBUB_MAXIMUM_PROMPT_BYTES",
     "--maximum-reply-bytes": "HUBBUB_MAXIMUM_REPLY_BYTES",

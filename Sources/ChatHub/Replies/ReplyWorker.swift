@@ -13,20 +13,24 @@ final class ReplyWorker: Sendable {
     private let model: any ChatModel
     private let configuration: ChatHubConfiguration
     private let conversations: Conversations
+    private let groups: GroupLog
     private let gate: ReplyGate
     private let streams: ChunkStreams
     private let executor: (any TaskExecutor)?
     private let logger: Logger
+    private static let groupPrompt =
+        "You take part in a group discussion. What people say looks like `Name: text`; reply without such a name."
     private let running = Mutex<[ChunkStreamID: Task<Void, Never>]>([:])
     private let isDraining = Mutex(false)
 
     init(
-        model: any ChatModel, configuration: ChatHubConfiguration, conversations: Conversations, gate: ReplyGate,
-        streams: ChunkStreams, executor: (any TaskExecutor)?, logger: Logger
+        model: any ChatModel, configuration: ChatHubConfiguration, conversations: Conversations, groups: GroupLog,
+        gate: ReplyGate, streams: ChunkStreams, executor: (any TaskExecutor)?, logger: Logger
     ) {
         self.model = model
         self.configuration = configuration
         self.conversations = conversations
+        self.groups = groups
         self.gate = gate
         self.streams = streams
         self.places = WorkerPlaces(limit: configuration.isWorker ? configuration.maximumReplies : 0)
@@ -100,14 +104,18 @@ final class ReplyWorker: Sendable {
         await Task {
             if end.finish == .stopped, !isKept { await self.keep(ask, producer.text, isWhole: false) }
             if usage != nil || end.bytes > 0 {
-                await self.gate.used(usage, bytes: ask.prompt.utf8.count + Int(end.bytes), by: ask.meta.owner)
+                await self.gate.used(usage, bytes: ask.prompt.utf8.count + Int(end.bytes), by: ask.user)
             }
         }.value
     }
 
     private func request(of ask: Ask) async throws -> ChatRequest {
         var messages = [ChatMessage(role: .system, text: configuration.systemPrompt)]
-        if let conversation = ask.conversation {
+        if let group = ask.group {
+            messages.append(ChatMessage(role: .system, text: Self.groupPrompt))
+            messages += try await groups.history(of: group.group).messages(
+                before: group.turn, atMost: configuration.conversations.maximumBytes)
+        } else if let conversation = ask.conversation {
             messages += try await conversations.history(of: conversation, owner: ask.meta.owner)
         }
         messages.append(ChatMessage(role: .user, text: ask.prompt))
@@ -120,6 +128,13 @@ final class ReplyWorker: Sendable {
         if let conversation = ask.conversation, !text.isEmpty {
             let turn = ConversationTurn(prompt: ask.prompt, reply: text)
             await conversations.add(turn, to: conversation, owner: ask.meta.owner)
+        }
+        if let group = ask.group {
+            do {
+                try await groups.append(.replied(ask.id, text: text), to: group.group)
+            } catch {
+                logger.warning("A reply in a group could not be written down", metadata: ["stream": "\(ask.id.logged)"])
+            }
         }
         if configuration.logsReplies, isWhole {
             logger.info("A reply was completed", metadata: ["stream": "\(ask.id.logged)", "text": "\(text)"])

@@ -104,6 +104,12 @@ extension Option {
             "conversation-retention", value: "DURATION", fallback: "24h",
             help: "how long a conversation is kept after its last reply"),
         Option(
+            "group-messages", value: "COUNT", fallback: "200",
+            help: "most messages of a group that are kept; a reply counts as two"),
+        Option(
+            "group-retention", value: "DURATION", fallback: "24h",
+            help: "how long a group's messages are kept after the last one"),
+        Option(
             "log-replies", value: "true|false", fallback: "false",
             help: "writes the text of replies that were completed to the log"),
         Option("maximum-prompt-bytes", value: "BYTES", fallback: "32768", help: "most bytes of a prompt"),

@@ -106,6 +106,8 @@ struct ServeConfiguration: Sendable {
         chat.limits = try replyLimits(values)
         chat.conversations.maximumTurns = try values.count("conversation-turns", atMost: 1000)
         chat.conversations.maximumBytes = try values.count("conversation-bytes", atMost: 4 * 1024 * 1024)
+        chat.groups.maximumMessages = try values.count("group-messages", atMost: 10_000)
+        chat.groups.retention = try values.duration("group-retention")
         chat.conversations.retention = try values.duration("conversation-retention")
         chat.logsReplies = try values.isOn("log-replies")
         chat.maximumPromptBytes = try values.count("maximum-prompt-bytes", atMost: 16 * 1024 * 1024)

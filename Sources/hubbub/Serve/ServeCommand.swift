@@ -124,6 +124,9 @@ private struct Node {
             let hub = chat.hub()
             if configuration.authentication.isRequired { hub.requireAuthorization() }
             router.hub("/chat", hub, on: hubs)
+            let groupHub = chat.groupHub()
+            if configuration.authentication.isRequired { groupHub.requireAuthorization() }
+            router.hub("/groupChat", groupHub, on: hubs)
             router.page()
             if let key = configuration.managementKey { router.management(of: hubs, key: key) }
         }
