@@ -1,4 +1,4 @@
-/// The chat page: plain files, embedded in the binary.
+/// The chat page and that of the group chat: plain files, embedded in the binary.
 package enum ChatPage {
     /// One file of the page.
     package struct File: Sendable {
@@ -38,6 +38,10 @@ package enum ChatPage {
         File("favicon.svg", .svg, PackageResources.favicon_svg),
         File("follow.js", .javaScript, PackageResources.follow_js),
         File("frame.js", .javaScript, PackageResources.frame_js),
+        File("group-chat.js", .javaScript, PackageResources.group_chat_js),
+        File("group.css", .css, PackageResources.group_css),
+        File("group.html", .html, PackageResources.group_html),
+        File("group.js", .javaScript, PackageResources.group_js),
         File("header.css", .css, PackageResources.header_css),
         File("history.js", .javaScript, PackageResources.history_js),
         File("index.html", .html, PackageResources.index_html),

@@ -61,6 +61,7 @@ import Testing
             model: EchoModel(), configuration: configuration,
             conversations: Conversations(
                 backplane: backplane, names: names, configuration: configuration.conversations, logger: logger),
+            groups: GroupLog(backplane: backplane, names: names, configuration: configuration.groups),
             gate: ReplyGate(limits: configuration.limits, backplane: backplane, names: names, logger: logger),
             streams: ChunkStreams(backplane: backplane, names: names, leases: leases, logger: logger), executor: nil,
             logger: logger)

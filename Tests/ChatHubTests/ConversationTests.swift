@@ -42,11 +42,9 @@ import Testing
             let client = try await HubTestClient.connect(to: nodes.edge)
             let options = Options(conversationId: "c")
             _ = try? await client.invoke("AskAi", "fail", options, returning: Asked.self)
+            _ = try await client.next("partial")
             async let stopped = client.invoke("AskAi", "for ever", options, returning: Asked.self)
-            var id = ""
-            while id.isEmpty || model.told.count < 2 {
-                id = try await client.next("partial").argument(0, as: String.self)
-            }
+            let id = try await client.next("partial").argument(0, as: String.self)
             let other = try await HubTestClient.connect(to: nodes.edge)
             #expect(try await other.invoke("Stop", id, returning: Receipt.self).status == "stopped")
             #expect(try await stopped.finish == "stopped")

@@ -58,6 +58,7 @@ import Testing
             model: model, configuration: configuration,
             conversations: Conversations(
                 backplane: backplane, names: names, configuration: configuration.conversations, logger: logger),
+            groups: GroupLog(backplane: backplane, names: names, configuration: configuration.groups),
             gate: ReplyGate(limits: configuration.limits, backplane: backplane, names: names, logger: logger),
             streams: streams, executor: nil, logger: logger)
         let ask = Ask(id: ChunkStreamID(), meta: ReplyMeta(owner: nil), prompt: "secret question")

@@ -2,39 +2,8 @@ import { Conversation } from "../../Sources/ChatHub/Page/conversation.js";
 import { loadHistory, saveHistory } from "../../Sources/ChatHub/Page/history.js";
 import { proofOf } from "../../Sources/ChatHub/Page/proof.js";
 import { Reply, ReplyState } from "../../Sources/ChatHub/Page/reply.js";
+import { FakeHub } from "./fakehub.js";
 import { equal, test, until } from "./harness.js";
-
-/** A hub connection whose calls the test answers itself. */
-class FakeHub {
-  state = "Connected";
-  connectionId = "one";
-  calls = [];
-  #handlers = {};
-
-  on(name, handler) {
-    this.#handlers[name] = handler;
-  }
-
-  say(name, ...args) {
-    this.#handlers[name](...args);
-  }
-
-  invoke(method, ...args) {
-    return new Promise((resolve, reject) => this.calls.push({ method, args, resolve, reject }));
-  }
-
-  drop(conversation) {
-    this.state = "Reconnecting";
-    conversation.disconnected();
-    this.calls.splice(0).forEach(({ reject }) => reject(new Error("connection lost")));
-  }
-
-  comeBack(conversation) {
-    this.state = "Connected";
-    this.connectionId += "+";
-    conversation.connected();
-  }
-}
 
 test("a question is of its conversation, also after a reload", () => {
   const hub = new FakeHub();

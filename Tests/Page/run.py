@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVED = ("/Tests/Page/", "/Sources/ChatHub/Page/")
-MODULES = ["markdown.test.js", "signalr.test.js", "conversation.test.js"]
+MODULES = ["markdown.test.js", "signalr.test.js", "conversation.test.js", "group-chat.test.js"]
 SCRIPT = """
 const [modules, done] = arguments;
 Promise.all(modules.map((module) => import(`/Tests/Page/${module}`)))
