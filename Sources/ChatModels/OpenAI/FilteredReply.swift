@@ -1,11 +1,32 @@
 import NIOCore
 
-/// The text of a reply that Azure's asynchronous filter looks at while it is handed over, and where it takes some back.
+/// Where in a reply Azure's asynchronous filter takes text back that was handed over before.
 ///
 /// Its places are characters from the beginning of the prompt, whose length nobody tells: the first annotation begins with the
 /// reply. Which characters they count is not documented, so they are taken for those that keep least, UTF-16 units.
+///
+/// Of the text only the last 4 to 8 KiB are held, since a filter speaks within about a thousand characters; in what came before, a
+/// place is found to within ``markDistance``.
 struct FilteredReply {
-    private var text = ByteBuffer()
+    /// A place in the reply, in both counts.
+    private struct Mark {
+        var units = 0
+        var bytes = 0
+
+        mutating func pass(_ byte: UInt8) {
+            if byte.beginsScalar { units += byte.units }
+            bytes += 1
+        }
+    }
+
+    /// How much more of old text than the filter says may be taken back, in UTF-16 units.
+    static let markDistance = 256
+    private static let recentBytes = 4096
+
+    /// The end of the text, from the last mark on.
+    private var recent = ByteBuffer()
+    /// In text from before: its beginning, then places that are ``markDistance`` apart, then where `recent` begins.
+    private var marks = [Mark()]
     private var isKept = false
     private var base: Int?
 
@@ -19,8 +40,13 @@ struct FilteredReply {
     mutating func isAnnotated() { isKept = true }
 
     mutating func append(_ piece: ByteBuffer) {
-        if isKept { text.writeImmutableBuffer(piece) }
+        guard isKept else { return }
+        recent.writeImmutableBuffer(piece)
+        if recent.readableBytes >= 2 * Self.recentBytes { forget(recent.readableBytes - Self.recentBytes) }
     }
+
+    /// What it takes in memory, for the most part.
+    var heldBytes: Int { recent.readableBytes + marks.count * MemoryLayout<Mark>.stride }
 
     /// Text up to some place was looked at, and may stay.
     mutating func pass(_ offsets: ContentFilterOffsets) { _ = begin(offsets) }
@@ -40,14 +66,36 @@ struct FilteredReply {
     }
 
     private func bytes(ofUTF16 units: Int) -> Int {
-        var (rest, bytes) = (units, 0)
-        for byte in text.readableBytesView {
-            if byte & 0xC0 != 0x80 {
-                rest -= byte >= 0xF0 ? 2 : 1
-                if rest < 0 { break }
-            }
-            bytes += 1
+        guard var place = marks.last(where: { $0.units <= units }) else { return 0 }
+        guard place.units == marks.last?.units else { return place.bytes }
+        for byte in recent.readableBytesView {
+            if byte.beginsScalar, place.units + byte.units > units { break }
+            place.pass(byte)
         }
-        return bytes
+        return place.bytes
     }
+
+    /// Leaves marks instead of text.
+    private mutating func forget(_ count: Int) {
+        let old = recent.prefix(count)
+        var (place, isFirst) = (marks.removeLast(), marks.isEmpty)
+        for byte in old.readableBytesView {
+            if byte.beginsScalar, isFirst || place.units - (marks.last?.units ?? 0) >= Self.markDistance {
+                marks.append(place)
+                isFirst = false
+            }
+            place.pass(byte)
+        }
+        marks.append(place)
+        recent.moveReaderIndex(forwardBy: old.readableBytes)
+        recent.discardReadBytes()
+    }
+}
+
+extension UInt8 {
+    /// Of UTF-8.
+    fileprivate var beginsScalar: Bool { self & 0xC0 != 0x80 }
+
+    /// How many UTF-16 units the scalar has that it begins.
+    fileprivate var units: Int { self >= 0xF0 ? 2 : 1 }
 }
