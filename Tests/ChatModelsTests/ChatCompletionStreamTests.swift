@@ -31,13 +31,15 @@ import Testing
     private func finish(_ reason: String) -> String { FakeModelServer.Step.finishFrame(reason) }
 
     @Test func readsAReplyToItsEnd() {
-        let usage = #"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#
+        let usage =
+            #"{"choices":[],"usage":{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":1},"completion_tokens":2,"completion_tokens_details":{"reasoning_tokens":0},"total_tokens":5}}"#
         #expect(
             outcome([text("a"), text("b"), finish("stop"), usage, "[DONE]"])
                 == Outcome(
                     text: ["a", "b"],
                     end: ChatReplyEnd(
-                        finish: .stop, usage: TokenUsage(inputTokens: 3, outputTokens: 2))))
+                        finish: .stop,
+                        usage: TokenUsage(inputTokens: 3, outputTokens: 2, cachedInputTokens: 1, reasoningTokens: 0))))
     }
 
     @Test(arguments: [

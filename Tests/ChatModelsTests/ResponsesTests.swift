@@ -24,6 +24,16 @@ import Testing
         #expect(actions(Self.created, Self.delta, Self.completed) == [.deliver(ByteBuffer(string: "Blue")), .end(end)])
     }
 
+    @Test func detailsOfItsUsageAreRead() throws {
+        let completed =
+            #"{"type":"response.completed","response":{"usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":2},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":8},"total_tokens":12}}}"#
+        let usage = TokenUsage(inputTokens: 3, outputTokens: 9, cachedInputTokens: 2, reasoningTokens: 8)
+        #expect(actions(completed) == [.end(ChatReplyEnd(finish: .stop, usage: usage))])
+        let odd = #"{"type":"response.completed","response":{"usage":{"input_tokens":3,"input_tokens_details":[]}}}"#
+        let plain = TokenUsage(inputTokens: 3, outputTokens: 0)
+        #expect(actions(odd) == [.end(ChatReplyEnd(finish: .stop, usage: plain))])
+    }
+
     @Test func withoutATerminalEventItIsTruncated() {
         #expect(actions(Self.created, Self.delta).last == .fail(ChatModelError(.truncated)))
     }

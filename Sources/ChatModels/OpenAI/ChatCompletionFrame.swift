@@ -41,38 +41,6 @@ struct ChatCompletionFrame: Decodable {
         }
     }
 
-    private struct Usage: Decodable {
-        let promptTokens: Int?
-        let completionTokens: Int?
-        let totalTokens: Int?
-        let promptDetails: PromptDetails?
-        let completionDetails: CompletionDetails?
-
-        enum CodingKeys: String, CodingKey {
-            case promptTokens = "prompt_tokens"
-            case completionTokens = "completion_tokens"
-            case totalTokens = "total_tokens"
-            case promptDetails = "prompt_tokens_details"
-            case completionDetails = "completion_tokens_details"
-        }
-
-        struct PromptDetails: Decodable {
-            let cachedTokens: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case cachedTokens = "cached_tokens"
-            }
-        }
-
-        struct CompletionDetails: Decodable {
-            let reasoningTokens: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case reasoningTokens = "reasoning_tokens"
-            }
-        }
-    }
-
     /// `nil` where it is empty.
     let id: String?
     let model: String?
@@ -103,12 +71,7 @@ struct ChatCompletionFrame: Decodable {
         id = Self.word(container, .id)
         model = Self.word(container, .model)
         hasPromptFilterResults = container.contains(.promptFilterResults) || container.contains(.promptAnnotations)
-        usage = try container.decodeIfPresent(Usage.self, forKey: .usage).map { usage in
-            TokenUsage(
-                inputTokens: usage.promptTokens ?? 0, outputTokens: usage.completionTokens ?? 0,
-                totalTokens: usage.totalTokens, cachedInputTokens: usage.promptDetails?.cachedTokens,
-                reasoningTokens: usage.completionDetails?.reasoningTokens)
-        }
+        usage = try container.decodeIfPresent(UpstreamUsage.self, forKey: .usage)?.tokens
         if container.contains(.error), try !container.decodeNil(forKey: .error) {
             error = try UpstreamError(from: decoder)
         } else if choices == nil, container.contains(.message) {

@@ -19,18 +19,6 @@ struct ResponseEvent: Decodable {
             case contentFilters = "content_filters"
         }
 
-        private struct Usage: Decodable {
-            let inputTokens: Int?
-            let outputTokens: Int?
-            let totalTokens: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case inputTokens = "input_tokens"
-                case outputTokens = "output_tokens"
-                case totalTokens = "total_tokens"
-            }
-        }
-
         private struct IncompleteDetails: Decodable {
             let reason: String?
         }
@@ -53,10 +41,8 @@ struct ResponseEvent: Decodable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             id = try? container.decodeIfPresent(String.self, forKey: .id)
             model = try? container.decodeIfPresent(String.self, forKey: .model)
-            usage = (try? container.decodeIfPresent(Usage.self, forKey: .usage)).map {
-                TokenUsage(
-                    inputTokens: $0.inputTokens ?? 0, outputTokens: $0.outputTokens ?? 0, totalTokens: $0.totalTokens)
-            }
+            // Counts of a shape that nobody knows must not make the end of a reply unreadable.
+            usage = try? container.decodeIfPresent(UpstreamUsage.self, forKey: .usage)?.tokens
             error = try? container.decodeIfPresent(UpstreamError.self, forKey: .error)
             let details = try? container.decodeIfPresent(IncompleteDetails.self, forKey: .incompleteDetails)
             incompleteReason = details?.reason
