@@ -130,7 +130,7 @@ private final class SayingModel: ChatModel {
     private struct Broken: ContentFilter {
         struct Away: Error {}
         let lookbackBytes = 0
-        let batchBytes = 1
+        let pace = ContentFilterPace.eachUpdate
 
         func firstViolation(in excerpt: ContentExcerpt) throws -> ContentViolation? {
             if excerpt.source == .reply { throw Away() }

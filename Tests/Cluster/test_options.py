@@ -111,6 +111,11 @@ OPTIONS = {
     "--unfiltered-text": "HUBBUB_UNFILTERED_TEXT",
     "--blocked-words": "HUBBUB_BLOCKED_WORDS",
     "--content-filter-mode": "HUBBUB_CONTENT_FILTER_MODE",
+    "--azure-content-safety-endpoint": "AZURE_CONTENT_SAFETY_ENDPOINT",
+    "--azure-content-safety-key": "AZURE_CONTENT_SAFETY_KEY",
+    "--azure-content-safety-thresholds": "HUBBUB_AZURE_CONTENT_SAFETY_THRESHOLDS",
+    "--azure-content-safety-blocklists": "HUBBUB_AZURE_CONTENT_SAFETY_BLOCKLISTS",
+    "--azure-content-safety-interval": "HUBBUB_AZURE_CONTENT_SAFETY_INTERVAL",
     "--trusted-proxies": "HUBBUB_TRUSTED_PROXIES",
     "--forwarded-header": "HUBBUB_FORWARDED_HEADER",
 }
@@ -137,6 +142,7 @@ SECRETS = {
     "--azure-openai-api-key": (
         ["--azure-openai-endpoint", "http://127.0.0.1:1", "--azure-openai-deployment", "chat"], None),
     "--openai-api-key": (["--openai-model", "small"], None),
+    "--azure-content-safety-key": (["--azure-content-safety-endpoint", "http://127.0.0.1:1"], "never-shown key"),
 }
 
 
@@ -192,6 +198,9 @@ BAD_VALUES = {
     "--detailed-errors": ["perhaps"],
     "--blocked-words": ["/nowhere/words", "/dev/null"],
     "--content-filter-mode": ["late"],
+    "--azure-content-safety-thresholds": ["hate", "hate=bad", "spam=low", "hate=low,"],
+    "--azure-content-safety-blocklists": ["one,,two"],
+    "--azure-content-safety-interval": ["0s"],
     "--model-connect-timeout": ["soon"],
     "--model-first-byte-timeout": ["60"],
     "--model-retry-budget": ["0s"],

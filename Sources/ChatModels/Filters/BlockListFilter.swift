@@ -5,7 +5,7 @@ public struct BlockListFilter: ContentFilter {
     private let patterns: [Pattern]
     private let category: String
     public let lookbackBytes: Int
-    public let batchBytes = 1
+    public let pace = ContentFilterPace.eachUpdate
 
     /// `Regex` is not Sendable, though nothing changes in one that was made from text.
     private struct Pattern: @unchecked Sendable {

@@ -2,14 +2,27 @@
 public protocol ContentFilter: Sendable {
     /// How many bytes before new text it has to see again: what it looks for may begin there.
     var lookbackBytes: Int { get }
-    /// How many bytes of new text are worth a look; 1 for filters that cost nothing, more for those that ask a service.
-    var batchBytes: Int { get }
+    /// When new text is worth a look.
+    var pace: ContentFilterPace { get }
 
     /// Looks at some text.
     ///
     /// - Returns: The first thing in it that it blocks, `nil` for none.
     /// - Throws: Whatever keeps it from judging; ``ContentFilterMiddleware`` says what comes of that.
     func firstViolation(in excerpt: ContentExcerpt) async throws -> ContentViolation?
+}
+
+/// How often a filter looks at a reply that is being written.
+public enum ContentFilterPace: Sendable, Hashable {
+    /// At each piece that the model hands over: for filters that cost little and wait for nothing.
+    case eachUpdate
+    /// At pieces that were gathered, while the model goes on: for filters that ask a service, whose requests are counted so.
+    /// There are at most one for each `bytes` of text and one for each `interval`.
+    ///
+    /// - Parameters:
+    ///   - bytes: So much new text is looked at.
+    ///   - interval: Less is, when it has waited for so long.
+    case gathered(bytes: Int, interval: Duration)
 }
 
 /// Text that is to be judged.

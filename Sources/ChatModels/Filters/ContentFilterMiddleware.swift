@@ -2,6 +2,9 @@ public import Logging
 import NIOCore
 
 /// Puts a ``ContentFilter`` around a model: a prompt that it blocks never reaches the model, a reply ends before what it blocks.
+///
+/// What the filter cannot judge, since it fails, is let through or not, as `failsOpen` says. Else a prompt is refused, and a reply
+/// fails before that text; in asynchronous mode the text is taken back first.
 public struct ContentFilterMiddleware: ChatMiddleware {
     /// When text is shown.
     public enum Mode: String, Sendable, Hashable, CaseIterable {
@@ -12,14 +15,14 @@ public struct ContentFilterMiddleware: ChatMiddleware {
     }
 
     let filter: any ContentFilter
-    private let mode: Mode
-    private let replacement: String
+    let mode: Mode
+    let replacement: String
     let failsOpen: Bool
     let logger: Logger
 
     /// - Parameters:
     ///   - replacement: What stands in place of text that is blocked or taken back.
-    ///   - failsOpen: Whether text is let through that the filter cannot judge. Else the reply fails.
+    ///   - failsOpen: Whether text is let through that the filter cannot judge.
     ///   - logger: Is told categories and failures, no text.
     public init(
         _ filter: any ContentFilter, mode: Mode = .default, replacement: String = "", failsOpen: Bool = false,
@@ -35,78 +38,57 @@ public struct ContentFilterMiddleware: ChatMiddleware {
     public func reply(
         to request: ChatRequest, from next: any ChatModel, receive: (ChatUpdate) async throws -> Void
     ) async throws -> ChatReplyEnd {
-        if let violation = try await violation(in: ContentExcerpt(source: .prompt, text: request.prompt)) {
-            logger.info("A prompt was blocked", metadata: ["category": "\(violation.category)"])
-            var refusal = ChatModelError(.contentFilter)
-            refusal.categories = [violation.category]
-            throw refusal
+        try await judgePrompt(of: request)
+        switch filter.pace {
+        case .eachUpdate:
+            var reply = JudgedReply(self)
+            return try await reply.read(request, from: next, receive: receive)
+        case .gathered(let bytes, let interval):
+            let reply = GatheredReplyStateMachine(
+                mode: mode, replacement: replacement, lookback: filter.lookbackBytes, bytes: bytes, interval: interval)
+            return try await read(reply, request, from: next, receive: receive)
         }
-        var judged = JudgedText(lookback: filter.lookbackBytes, batch: filter.batchBytes)
+    }
+
+    private func judgePrompt(of request: ChatRequest) async throws {
+        let violation: ContentViolation?
         do {
-            var end = try await next.reply(to: request) { update in
-                try await take(update, &judged, receive)
-            }
-            do { try await judge(&judged, isLast: true, receive) } catch is Blocked { end.finish = .contentFilter }
-            return end
-        } catch is Blocked {
-            return ChatReplyEnd(finish: .contentFilter)
-        } catch let error as ChatModelError where mode == .asynchronous {
-            // What was shown is looked at, however the reply ends.
-            do { try await judge(&judged, isLast: true, receive) } catch is Blocked {
-                return ChatReplyEnd(finish: .contentFilter)
-            }
-            throw error
+            violation = try await judge(ContentExcerpt(source: .prompt, text: request.prompt))
+        } catch is UnjudgedText {
+            throw ChatModelError(.unfiltered)
         }
-    }
-
-    /// Ends the model's reply from inside of it.
-    private struct Blocked: Error {}
-
-    private func take(
-        _ update: ChatUpdate, _ judged: inout JudgedText, _ receive: (ChatUpdate) async throws -> Void
-    ) async throws {
-        guard case .text(let text) = update else {
-            // Another filter, nearer to the model, has taken back what this one has let through.
-            try await judge(&judged, isLast: true, receive)
-            if case .retraction(let retraction) = update { judged.retract(retraction) }
-            return try await receive(update)
-        }
-        if mode == .asynchronous { try await receive(update) }
-        judged.append(text)
-        if judged.isWorthALook { try await judge(&judged, isLast: false, receive) }
-    }
-
-    private func judge(
-        _ judged: inout JudgedText, isLast: Bool, _ receive: (ChatUpdate) async throws -> Void
-    ) async throws {
-        guard judged.hasNew else { return }
-        let violation = try await violation(in: judged.excerpt(isEnd: isLast))
-        let place = judged.place(of: violation?.start ?? 0)
-        let passed = judged.pass(upTo: violation?.start, isLast: isLast)
-        if mode == .default, passed.readableBytes > 0 { try await receive(.text(passed)) }
         guard let violation else { return }
-        logger.info("A reply was blocked", metadata: ["category": "\(violation.category)"])
-        switch mode {
-        case .asynchronous:
-            try await receive(
-                .retraction(
-                    ChatRetraction(keepBytes: place, category: violation.category, replacement: replacement)))
-        case .default:
-            if !replacement.isEmpty { try await receive(.text(ByteBuffer(string: replacement))) }
-        }
-        judged.giveUp()
-        throw Blocked()
+        var refusal = ChatModelError(.contentFilter)
+        refusal.categories = [violation.category]
+        throw refusal
     }
 
-    private func violation(in excerpt: ContentExcerpt) async throws -> ContentViolation? {
+    /// What the filter says.
+    ///
+    /// - Throws: ``UnjudgedText`` where it fails and text is not to be let through then.
+    func judge(_ excerpt: ContentExcerpt) async throws -> ContentViolation? {
         do {
-            return try await filter.firstViolation(in: excerpt)
-        } catch is CancellationError {
-            throw CancellationError()
+            let violation = try await filter.firstViolation(in: excerpt)
+            if let violation {
+                let message: Logger.Message =
+                    excerpt.source == .prompt ? "A prompt was blocked" : "A reply was blocked"
+                logger.info(message, metadata: ["category": "\(violation.category)"])
+            }
+            return violation
         } catch {
-            logger.warning("The content filter failed", metadata: ["type": "\(type(of: error))"])
-            guard failsOpen else { throw ChatModelError(.unfiltered) }
+            try Task.checkCancellation()
+            var metadata: Logger.Metadata = ["type": "\(type(of: error))"]
+            // Of others nobody knows what they say of the text.
+            if let error = error as? ContentSafetyError { metadata["error"] = "\(error)" }
+            logger.warning("The content filter failed", metadata: metadata)
+            guard failsOpen else { throw UnjudgedText() }
             return nil
         }
     }
+}
+
+/// A filter failed, and its text is not to be let through.
+struct UnjudgedText: Error {
+    /// What clients are told of text that is taken back since nothing could look at it.
+    static let category = "unfiltered"
 }

@@ -3,29 +3,33 @@ import NIOCore
 /// The end of a reply's text that a filter has still to look at, or to see again.
 struct JudgedText {
     private let lookback: Int
-    private let batch: Int
     /// From `passedBytes` minus what is seen again.
     private var tail = ByteBuffer()
     /// How much of `tail` was passed already.
     private var seen = 0
-    private var looked = 0
+    /// How much of it the filter has judged.
+    private var judged = 0
+    /// How much of it the filter is looking at.
+    private var asked = 0
     /// How many bytes of the reply are beyond doubt.
     private(set) var passedBytes = 0
 
-    init(lookback: Int, batch: Int) {
+    init(lookback: Int) {
         self.lookback = lookback
-        self.batch = max(batch, 1)
     }
 
     mutating func append(_ text: ByteBuffer) { tail.writeImmutableBuffer(text) }
 
-    /// What is to be judged.
-    func excerpt(isEnd: Bool) -> ContentExcerpt {
-        ContentExcerpt(source: .reply, text: String(buffer: tail), isBeginning: passedBytes == seen, isEnd: isEnd)
-    }
+    /// How many bytes the filter has not judged at all.
+    var newBytes: Int { tail.readableBytes - judged }
+    var hasDoubtful: Bool { tail.readableBytes > seen }
 
-    var hasNew: Bool { tail.readableBytes > seen }
-    var isWorthALook: Bool { tail.readableBytes - looked >= batch }
+    /// What is to be judged. What is appended from now on is no part of it.
+    mutating func excerpt(isEnd: Bool) -> ContentExcerpt {
+        asked = tail.readableBytes
+        return ContentExcerpt(
+            source: .reply, text: String(buffer: tail), isBeginning: passedBytes == seen, isEnd: isEnd)
+    }
 
     /// The filter has looked at the excerpt.
     ///
@@ -34,8 +38,8 @@ struct JudgedText {
     ///   - isLast: No more text comes, so nothing can be the beginning of something.
     /// - Returns: What is beyond doubt now and was not before.
     mutating func pass(upTo violation: Int?, isLast: Bool) -> ByteBuffer {
-        let end = violation ?? (isLast ? tail.readableBytes : tail.readableBytes - lookback)
-        let sure = max(tail.prefix(max(end, 0)).readableBytes, seen)
+        let end = violation ?? (isLast ? asked : asked - lookback)
+        let sure = max(tail.prefix(min(max(end, 0), asked)).readableBytes, seen)
         let passed = tail.getSlice(at: tail.readerIndex + seen, length: sure - seen) ?? ByteBuffer()
         passedBytes += passed.readableBytes
         seen = sure
@@ -44,12 +48,18 @@ struct JudgedText {
         tail.moveReaderIndex(forwardBy: known)
         tail.discardReadBytes()
         seen -= known
-        looked = tail.readableBytes
+        judged = asked - known
         return passed
     }
 
+    /// Lets through what was judged and waits for more, when no more comes.
+    mutating func passJudged() -> ByteBuffer {
+        asked = judged
+        return pass(upTo: nil, isLast: true)
+    }
+
     /// Where in the reply a place of the excerpt is.
-    func place(of start: Int) -> Int { passedBytes - seen + start }
+    func place(of start: Int) -> Int { passedBytes - seen + min(max(start, 0), asked) }
 
     /// Text was taken back by somebody else; what is left was looked at by them.
     mutating func retract(_ retraction: ChatRetraction) {
@@ -60,6 +70,6 @@ struct JudgedText {
     /// What is left is not shown.
     mutating func giveUp() {
         tail.clear()
-        (seen, looked) = (0, 0)
+        (seen, judged, asked) = (0, 0, 0)
     }
 }

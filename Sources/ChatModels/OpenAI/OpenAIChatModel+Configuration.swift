@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 extension OpenAIChatModel {
     /// Where the model is and how long to wait for it.
     public struct Configuration: Sendable {
@@ -102,7 +100,7 @@ extension OpenAIChatModel.Configuration.Endpoint {
     func authorization(
         _ key: APIKey, isToken: Bool
     ) throws(OpenAIChatModel.ConfigurationError) -> (name: String, value: String) {
-        guard !key.value.isEmpty, key.value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard key.isHeaderValue else {
             throw .init(part: .apiKey, description: "the key is empty or has characters that no key has")
         }
         return isAzure && !isToken ? ("api-key", key.value) : ("authorization", "Bearer \(key.value)")
@@ -129,30 +127,9 @@ extension OpenAIChatModel.Configuration.Endpoint {
         guard !model.isEmpty else {
             throw .init(part: .model, description: "the model or deployment has no name")
         }
-        guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
-            url.host()?.isEmpty == false, url.user() == nil, url.query() == nil, url.fragment() == nil
-        else {
-            throw .init(part: .endpoint, description: "must be an http or https URL without user, query or fragment")
+        guard let url = EndpointURL(text) else {
+            throw .init(part: .endpoint, description: EndpointURL.expectation)
         }
-        return text.withoutTrailingSlashes
-    }
-}
-
-extension String {
-    fileprivate var withoutTrailingSlashes: String {
-        String(self[..<(lastIndex { $0 != "/" }.map(index(after:)) ?? startIndex)])
-    }
-
-    /// RFC 3986, section 2.3: everything but the unreserved characters.
-    fileprivate var percentEncoded: String {
-        let hexadecimal = Array("0123456789ABCDEF")
-        return utf8.reduce(into: "") { text, byte in
-            let character = Character(Unicode.Scalar(byte))
-            if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
-                text.append(character)
-            } else {
-                text += "%\(hexadecimal[Int(byte >> 4)])\(hexadecimal[Int(byte & 15)])"
-            }
-        }
+        return url.base
     }
 }

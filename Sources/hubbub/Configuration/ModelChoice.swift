@@ -16,9 +16,7 @@ enum ModelChoice: Sendable {
         let api = try values.value("model-api", expected: "chat-completions or responses") {
             OpenAIChatModel.Configuration.API(rawValue: $0)
         }
-        let refusesUnfilteredText = try values.value("unfiltered-text", expected: "deliver or refuse") {
-            ["deliver": false, "refuse": true][$0]
-        }
+        let refusesUnfilteredText = try ContentFilterConfiguration.deliversUnfilteredText(values) == false
         switch try values.text("model") ?? Self.usual(values) {
         case "demo": self = .demo
         case "echo": self = .echo

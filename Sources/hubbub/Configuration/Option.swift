@@ -39,7 +39,7 @@ struct Option: Sendable {
 
 extension Option {
     /// All options of `hubbub serve`.
-    static let serve = node + azure + authentication + limits
+    static let serve = node + contentFilter + azure + authentication + limits
 
     /// What a node is and does.
     private static let node: [Option] = [
@@ -163,14 +163,5 @@ extension Option {
         Option(
             "model-api", value: "API", fallback: "chat-completions",
             help: "which API of a server is spoken: chat-completions or responses"),
-        Option(
-            "unfiltered-text", value: "deliver|refuse", fallback: "deliver",
-            help: "what becomes of text that Azure's content filter could not look at"),
-        Option(
-            "blocked-words", value: "FILE",
-            help: "a word or phrase on each line: prompts with one are refused, replies end before it"),
-        Option(
-            "content-filter-mode", value: "MODE", fallback: "default",
-            help: "default: text is shown when it was looked at; asynchronous: at once, and may be taken back"),
     ]
 }

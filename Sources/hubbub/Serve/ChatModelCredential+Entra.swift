@@ -4,15 +4,22 @@ import ChatModels
 import Foundation
 
 extension ChatModelCredential {
-    /// Tokens of Microsoft Entra ID for an Azure OpenAI endpoint, from whatever the machine has: DefaultAzureCredential.
-    static func entra(forEndpoint endpoint: String, access: AzureAccess) throws -> ChatModelCredential {
+    /// Tokens of Microsoft Entra ID for an endpoint of Azure's AI services, from whatever the machine has:
+    /// DefaultAzureCredential.
+    ///
+    /// - Parameters:
+    ///   - option: Where the endpoint is from.
+    ///   - keyOption: What would make tokens unnecessary.
+    static func entra(
+        forEndpoint endpoint: String, option: String, keyOption: String, access: AzureAccess
+    ) throws -> ChatModelCredential {
         let url = URL(string: endpoint)
         let host = url?.host() ?? ""
         // A token opens more than this one deployment, and to anybody who reads it.
         guard url?.scheme?.lowercased() == "https" || ["127.0.0.1", "::1", "localhost"].contains(host) else {
-            throw UsageError("azure-openai-endpoint: must be https where there is no azure-openai-api-key")
+            throw UsageError("\(option): must be https where there is no \(keyOption)")
         }
-        let credential = try access.credential(for: "azure-openai-api-key is not given")
+        let credential = try access.credential(for: "\(keyOption) is not given")
         let scope = Self.scope(ofHost: host)
         return .token { _ in APIKey(try await credential.getToken(scope).token) }
     }

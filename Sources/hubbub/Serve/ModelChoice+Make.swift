@@ -18,7 +18,9 @@ extension ModelChoice {
             return (SyntheticModel(settings: settings, eventLoopGroup: MultiThreadedEventLoopGroup.singleton), [])
         case .openAI(var configuration, let retries):
             if case .none = configuration.credential, let endpoint = configuration.endpoint.azureEndpoint {
-                configuration.credential = try .entra(forEndpoint: endpoint, access: access)
+                configuration.credential = try .entra(
+                    forEndpoint: endpoint, option: "azure-openai-endpoint", keyOption: "azure-openai-api-key",
+                    access: access)
             }
             let keyOption = Self.option(.apiKey, of: configuration.endpoint)
             if let secret = vault[keyOption] { configuration.credential = .vault(secret) }

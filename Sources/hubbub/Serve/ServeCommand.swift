@@ -58,11 +58,11 @@ private struct Node {
             backplane: backplane, names: names, node: id, leases: leases, options: configuration.hub, logger: logger)
         let streams = ChunkStreams(
             backplane: backplane, names: names, leases: leases, configuration: configuration.streams, logger: logger)
-        var (model, modelServices) = try configuration.model.make(access: access, vault: vault, logger: logger)
-        // Synthetic replies are for measuring: nothing around them, where nothing is asked for.
-        if let filter = try configuration.contentFilter.middleware(logger: logger) { model = model.with(filter) }
+        let (model, modelServices) = try configuration.model.make(access: access, vault: vault, logger: logger)
+        let filters = try configuration.contentFilter.make(access: access, vault: vault, logger: logger)
         let chat = ChatHub(
-            configuration: configuration.chat, model: model, streams: streams, backplane: backplane, names: names,
+            configuration: configuration.chat, model: model.with(filters.middleware), streams: streams,
+            backplane: backplane, names: names,
             leases: leases, executor: executor, logger: logger)
         let certificate = try configuration.tls?.files(logger: logger)
         let application = try Self.application(
@@ -73,6 +73,7 @@ private struct Node {
         let ownServices: [any Service] = [streams, chat, server, application, drain]
         services =
             [SecondSignal(logger: logger)] + vault.services + backplaneServices + [leases] + modelServices
+            + filters.services
             + [certificate].compactMap(\.self)
             + ownServices
         self.logger = logger

@@ -6,6 +6,9 @@ public struct APIKey: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
         self.value = value
     }
 
+    /// Whether a header can carry it.
+    var isHeaderValue: Bool { !value.isEmpty && value.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+
     public var description: String { "APIKey(…)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }

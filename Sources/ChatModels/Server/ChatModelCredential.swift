@@ -1,4 +1,4 @@
-/// What a model's server is shown: a key or a token, asked for with each request, since both change.
+/// What a model's server, or that of a content filter, is shown: a key or a token, asked for with each request, since both change.
 public enum ChatModelCredential: Sendable {
     /// Nothing, for servers that want nothing.
     case none
