@@ -64,10 +64,18 @@ public struct StreamUsage: Sendable, Equatable {
     public var inputTokens: UInt32
     /// Tokens of the reply.
     public var outputTokens: UInt32
+    /// Of the input tokens, those that the model's server had in a cache, where it told.
+    public var cachedInputTokens: UInt32?
+    /// Of the output tokens, those of hidden reasoning, where it told.
+    public var reasoningTokens: UInt32?
 
     /// Creates counts.
-    public init(inputTokens: UInt32, outputTokens: UInt32) {
+    public init(
+        inputTokens: UInt32, outputTokens: UInt32, cachedInputTokens: UInt32? = nil, reasoningTokens: UInt32? = nil
+    ) {
         self.inputTokens = inputTokens
         self.outputTokens = outputTokens
+        self.cachedInputTokens = cachedInputTokens
+        self.reasoningTokens = reasoningTokens
     }
 }

@@ -67,11 +67,11 @@ import Testing
     @Test func theEndProvesTheText() {
         let end = StreamEnd(
             finish: .stopped, chunks: 2, bytes: 9, sha256: Array(repeating: 0xAB, count: 32),
-            usage: StreamUsage(inputTokens: 3, outputTokens: 4))
+            usage: StreamUsage(inputTokens: 3, outputTokens: 4, cachedInputTokens: 2))
         #expect(
             written { events.ended(end, into: &$0) }
                 == #"{"type":1,"target":"completed","arguments":["ID",{"finish":"stopped","chunks":2,"bytes":9,"sha256":""#
-                + String(repeating: "ab", count: 32) + #"","usage":{"inputTokens":3,"outputTokens":4}}]}"# + "\u{1E}")
+                + String(repeating: "ab", count: 32) + #"","usage":{"inputTokens":3,"outputTokens":4,"cachedInputTokens":2}}]}"# + "\u{1E}")
     }
 
     @Test func aFailureTellsWhatToDo() {

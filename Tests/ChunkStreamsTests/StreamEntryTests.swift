@@ -24,6 +24,11 @@ import Testing
                 finish: .stopped, chunks: 2, bytes: 5, sha256: Array(0..<32),
                 usage: StreamUsage(inputTokens: 3, outputTokens: 9))),
         .end(
+            epoch: 2,
+            StreamEnd(
+                finish: .completed, chunks: 2, bytes: 5, sha256: Array(0..<32),
+                usage: StreamUsage(inputTokens: 3, outputTokens: 9, reasoningTokens: 8))),
+        .end(
             epoch: 3,
             StreamEnd(
                 finish: .failed(

@@ -51,11 +51,7 @@ struct ReplyEvents: Sendable {
         } else {
             var summary = [("finish", .string(end.finish.word))] + members(of: end)
             if let usage = end.usage {
-                let usage: [(String, HubValue)] = [
-                    ("inputTokens", .integer(Int64(usage.inputTokens))),
-                    ("outputTokens", .integer(Int64(usage.outputTokens))),
-                ]
-                summary.append(("usage", .object(usage)))
+                summary.append(("usage", .object(members(of: usage))))
             }
             event("completed", .object(summary), into: &buffer)
         }
@@ -82,6 +78,14 @@ struct ReplyEvents: Sendable {
             ("chunks", .unsigned(UInt64(text.chunks))), ("bytes", .unsigned(UInt64(text.bytes))),
             ("sha256", .string(text.sha256.lowercaseHex)),
         ]
+    }
+
+    private func members(of usage: StreamUsage) -> [(String, HubValue)] {
+        let counts = [
+            ("inputTokens", usage.inputTokens), ("outputTokens", usage.outputTokens),
+            ("cachedInputTokens", usage.cachedInputTokens), ("reasoningTokens", usage.reasoningTokens),
+        ]
+        return counts.compactMap { name, count in count.map { (name, .integer(Int64($0))) } }
     }
 
     private func event(_ target: String, _ argument: HubValue, into buffer: inout ByteBuffer) {

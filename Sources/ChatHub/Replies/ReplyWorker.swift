@@ -170,6 +170,8 @@ final class ReplyWorker: Sendable {
 extension StreamUsage {
     fileprivate init(_ usage: TokenUsage) {
         self.init(
-            inputTokens: UInt32(clamping: usage.inputTokens), outputTokens: UInt32(clamping: usage.outputTokens))
+            inputTokens: UInt32(clamping: usage.inputTokens), outputTokens: UInt32(clamping: usage.outputTokens),
+            cachedInputTokens: usage.cachedInputTokens.map(UInt32.init(clamping:)),
+            reasoningTokens: usage.reasoningTokens.map(UInt32.init(clamping:)))
     }
 }

@@ -140,12 +140,8 @@ extension StreamEnd {
             guard let known = Self.finishes[kind] else { return nil }
             finish = known
         }
-        var usage: StreamUsage?
-        if buffer.readInteger(as: UInt8.self) == 1, let input: UInt32 = buffer.readInteger(),
-            let output: UInt32 = buffer.readInteger()
-        {
-            usage = StreamUsage(inputTokens: input, outputTokens: output)
-        }
+        let hasUsage = buffer.readInteger(as: UInt8.self) == 1
+        let usage = hasUsage ? StreamUsage(reading: &buffer) : nil
         self.init(finish: finish, chunks: UInt64(chunks), bytes: bytes, sha256: sha256, usage: usage)
     }
 
@@ -160,9 +156,30 @@ extension StreamEnd {
             buffer.writeInteger(Self.finishes.first { $0.value == finish }?.key ?? 1)
         }
         buffer.writeInteger(UInt8(usage == nil ? 0 : 1))
-        if let usage {
-            buffer.writeInteger(usage.inputTokens)
-            buffer.writeInteger(usage.outputTokens)
+        usage?.write(to: &buffer)
+    }
+}
+
+extension StreamUsage {
+    private static let cached: UInt8 = 1
+    private static let reasoning: UInt8 = 2
+
+    fileprivate init?(reading buffer: inout ByteBuffer) {
+        guard let input: UInt32 = buffer.readInteger(), let output: UInt32 = buffer.readInteger() else { return nil }
+        self.init(inputTokens: input, outputTokens: output)
+        // Nodes of another version write no details.
+        let details: UInt8 = buffer.readInteger() ?? 0
+        if details & Self.cached != 0 { cachedInputTokens = buffer.readInteger() }
+        if details & Self.reasoning != 0 { reasoningTokens = buffer.readInteger() }
+    }
+
+    fileprivate func write(to buffer: inout ByteBuffer) {
+        buffer.writeInteger(inputTokens)
+        buffer.writeInteger(outputTokens)
+        buffer.writeInteger(
+            (cachedInputTokens == nil ? 0 : Self.cached) | (reasoningTokens == nil ? 0 : Self.reasoning))
+        for count in [cachedInputTokens, reasoningTokens] {
+            if let count { buffer.writeInteger(count) }
         }
     }
 }

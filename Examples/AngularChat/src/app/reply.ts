@@ -8,7 +8,12 @@ export interface ReplySummary {
   readonly bytes: number;
   /** Of the text's UTF-8, in hexadecimal digits. */
   readonly sha256: string;
-  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly usage?: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly cachedInputTokens?: number;
+    readonly reasoningTokens?: number;
+  };
 }
 
 /** What `failed` says. `code` is for programs, `message` for people; `retryAfter` is in seconds. */
