@@ -1,6 +1,7 @@
-import ChatModels
 import Logging
 import Testing
+
+@testable import ChatModels
 
 @Suite struct OpenAIConfigurationTests {
     typealias Configuration = OpenAIChatModel.Configuration
@@ -60,5 +61,13 @@ import Testing
         #expect(
             Configuration.Endpoint.azure(endpoint: "https://e.example/", deployment: "d")
                 == .azureDeployment(endpoint: "https://e.example/", deployment: "d"))
+    }
+
+    @Test func theClassicPathHasTheVersionThatItsAPINeeds() throws {
+        let endpoint = Configuration.Endpoint.azure(endpoint: "https://e.example", deployment: "d")
+        #expect(try endpoint.url(of: .chatCompletions).hasSuffix("?api-version=2024-10-21"))
+        #expect(try endpoint.url(of: .responses).hasSuffix("/openai/responses?api-version=2025-04-01-preview"))
+        let chosen = Configuration.Endpoint.azure(endpoint: "https://e.example", deployment: "d", apiVersion: "2026-01-01")
+        #expect(try chosen.url(of: .responses).hasSuffix("?api-version=2026-01-01"))
     }
 }

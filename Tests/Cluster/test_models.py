@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,49 +106,6 @@ async def test_key_is_read_from_a_file(tmp_path: Path) -> None:
                 async with ChatClient(server.url) as client:
                     await (await client.ask("Hello?")).end()
             assert model.requests.pop()[1][header] == value
-
-
-@pytest.mark.parametrize("suffix, path", [
-    ("", "/openai/deployments/chat/chat/completions?api-version=2024-10-21"),
-    ("/openai/v1", "/openai/v1/chat/completions"),
-])
-async def test_azure_openai_replies(suffix: str, path: str) -> None:
-    model = FakeModel(*WHOLE)
-    async with model.running() as url:
-        with serving("--port", "0", AZURE_OPENAI_ENDPOINT=url + suffix, AZURE_OPENAI_DEPLOYMENT="chat",
-                     AZURE_OPENAI_API_KEY=KEY) as server:
-            async with ChatClient(server.url) as client:
-                reply = await client.ask("Hello?")
-                await reply.end()
-    assert reply.text == "Grüße 👋🏽"
-    [(asked, headers, body)] = model.requests
-    assert asked == path and headers["api-key"] == KEY
-    assert body["messages"][0] == {"role": "system", "content": "You are a helpful assistant."}
-
-
-async def test_azure_openai_without_a_key_gets_a_token_of_the_managed_identity() -> None:
-    asked: list[tuple[dict, str | None]] = []
-
-    async def token(request: web.Request) -> web.Response:
-        asked.append((dict(request.query), request.headers.get("X-IDENTITY-HEADER")))
-        return web.json_response({
-            "access_token": f"token-{len(asked)}", "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer",
-            "resource": "https://cognitiveservices.azure.com"})
-
-    identity = web.Application()
-    identity.router.add_get("/msi/token", token)
-    model = FakeModel(*WHOLE)
-    async with hosting(identity) as identity_url, model.running() as url:
-        with serving("--port", "0", AZURE_OPENAI_ENDPOINT=url, AZURE_OPENAI_DEPLOYMENT="chat",
-                     AZURE_TOKEN_CREDENTIALS="ManagedIdentityCredential", IDENTITY_ENDPOINT=f"{identity_url}/msi/token",
-                     IDENTITY_HEADER="header") as server:
-            async with ChatClient(server.url) as client:
-                for _ in range(2):
-                    await (await client.ask("Hello?")).end()
-    assert [headers["Authorization"] for _, headers, _ in model.requests] == ["Bearer token-1"] * 2
-    assert all("api-key" not in headers for _, headers, _ in model.requests)
-    [(query, header)] = asked
-    assert query["resource"] == "https://cognitiveservices.azure.com" and header == "header"
 
 
 async def test_tokens_are_not_sent_in_the_clear() -> None:

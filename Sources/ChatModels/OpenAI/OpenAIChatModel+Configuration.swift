@@ -12,16 +12,19 @@ extension OpenAIChatModel {
             /// An OpenAI-compatible server: `POST BASE/chat/completions` or `BASE/responses`, the key as bearer token.
             case openAI(baseURL: String, model: String)
             /// A deployment on Azure's classic paths, `POST ENDPOINT/openai/deployments/DEPLOYMENT/chat/completions` or
-            /// `ENDPOINT/openai/responses`.
-            case azureDeployment(endpoint: String, deployment: String, apiVersion: String = "2024-10-21")
+            /// `ENDPOINT/openai/responses`. Unless told, the version is the last that is generally available; of the responses
+            /// API, which those do not have, the last preview.
+            case azureDeployment(endpoint: String, deployment: String, apiVersion: String? = nil)
             /// Azure's v1 path: an endpoint ending in `/openai/v1`, with the deployment as the model.
             case azureV1(endpoint: String, deployment: String)
 
             /// Azure OpenAI, on the v1 path when the endpoint ends in `/openai/v1`, else on the classic path.
-            public static func azure(endpoint: String, deployment: String) -> Endpoint {
+            ///
+            /// - Parameter apiVersion: Of the classic path.
+            public static func azure(endpoint: String, deployment: String, apiVersion: String? = nil) -> Endpoint {
                 endpoint.withoutTrailingSlashes.hasSuffix("/openai/v1")
                     ? .azureV1(endpoint: endpoint, deployment: deployment)
-                    : .azureDeployment(endpoint: endpoint, deployment: deployment)
+                    : .azureDeployment(endpoint: endpoint, deployment: deployment, apiVersion: apiVersion)
             }
         }
 
@@ -117,7 +120,8 @@ extension OpenAIChatModel.Configuration.Endpoint {
         case .azureDeployment(let endpoint, let deployment, let apiVersion):
             let base = try Self.base(endpoint, requiring: deployment) + "/openai"
             let deployment = isModelInPath(of: api) ? "/deployments/\(deployment.percentEncoded)" : ""
-            return base + deployment + path + "?api-version=\(apiVersion.percentEncoded)"
+            let version = apiVersion ?? (api == .responses ? "2025-04-01-preview" : "2024-10-21")
+            return base + deployment + path + "?api-version=\(version.percentEncoded)"
         }
     }
 

@@ -24,9 +24,10 @@ enum ModelChoice: Sendable {
         case "azure":
             let endpoint = try values.value("azure-openai-endpoint", expected: "a URL") { $0 }
             let deployment = try values.value("azure-openai-deployment", expected: "a name") { $0 }
+            let version = try values.text("azure-openai-api-version")
             self = .openAI(
                 .init(
-                    endpoint: .azure(endpoint: endpoint, deployment: deployment), api: api,
+                    endpoint: .azure(endpoint: endpoint, deployment: deployment, apiVersion: version), api: api,
                     credential: try Self.key("azure-openai-api-key", values), timeouts: timeouts,
                     refusesUnfilteredText: refusesUnfilteredText), retries)
         case "openai":

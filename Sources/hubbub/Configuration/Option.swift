@@ -151,6 +151,9 @@ extension Option {
             "azure-openai-deployment", variable: "AZURE_OPENAI_DEPLOYMENT", value: "NAME", help: "deployment to ask"
         ),
         Option(
+            "azure-openai-api-version", variable: "OPENAI_API_VERSION", value: "VERSION",
+            help: "version of the classic path's API (default: 2024-10-21, for --model-api responses 2025-04-01-preview)"),
+        Option(
             "azure-openai-api-key", variable: "AZURE_OPENAI_API_KEY", value: "KEY", isSecret: true,
             help: "key of the Azure OpenAI resource; without one, tokens of Entra ID by DefaultAzureCredential"),
         Option(
