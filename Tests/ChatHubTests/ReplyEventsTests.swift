@@ -71,7 +71,8 @@ import Testing
         #expect(
             written { events.ended(end, into: &$0) }
                 == #"{"type":1,"target":"completed","arguments":["ID",{"finish":"stopped","chunks":2,"bytes":9,"sha256":""#
-                + String(repeating: "ab", count: 32) + #"","usage":{"inputTokens":3,"outputTokens":4,"cachedInputTokens":2}}]}"# + "\u{1E}")
+                + String(repeating: "ab", count: 32)
+                + #"","usage":{"inputTokens":3,"outputTokens":4,"cachedInputTokens":2}}]}"# + "\u{1E}")
     }
 
     @Test func aFailureTellsWhatToDo() {

@@ -67,7 +67,8 @@ import Testing
         let endpoint = Configuration.Endpoint.azure(endpoint: "https://e.example", deployment: "d")
         #expect(try endpoint.url(of: .chatCompletions).hasSuffix("?api-version=2024-10-21"))
         #expect(try endpoint.url(of: .responses).hasSuffix("/openai/responses?api-version=2025-04-01-preview"))
-        let chosen = Configuration.Endpoint.azure(endpoint: "https://e.example", deployment: "d", apiVersion: "2026-01-01")
+        let chosen = Configuration.Endpoint.azure(
+            endpoint: "https://e.example", deployment: "d", apiVersion: "2026-01-01")
         #expect(try chosen.url(of: .responses).hasSuffix("?api-version=2026-01-01"))
     }
 }

@@ -130,7 +130,7 @@ import Testing
             try await model.shutdown()
             #expect(text == "Blue")
             let sent = try #require(server.requests.first)
-            #expect(sent.line == "POST /openai/responses?api-version=2024-10-21 HTTP/1.1")
+            #expect(sent.line == "POST /openai/responses?api-version=2025-04-01-preview HTTP/1.1")
             for member in [#""model":"d""#, #""max_output_tokens":9"#, #""effort":"low""#, #""store":false"#] {
                 #expect(sent.body.contains(member))
             }

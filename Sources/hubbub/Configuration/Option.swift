@@ -152,7 +152,8 @@ extension Option {
         ),
         Option(
             "azure-openai-api-version", variable: "OPENAI_API_VERSION", value: "VERSION",
-            help: "version of the classic path's API (default: 2024-10-21, for --model-api responses 2025-04-01-preview)"),
+            help:
+                "version of the classic path's API (default: 2024-10-21, for --model-api responses 2025-04-01-preview)"),
         Option(
             "azure-openai-api-key", variable: "AZURE_OPENAI_API_KEY", value: "KEY", isSecret: true,
             help: "key of the Azure OpenAI resource; without one, tokens of Entra ID by DefaultAzureCredential"),
