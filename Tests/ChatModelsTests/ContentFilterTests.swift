@@ -143,4 +143,31 @@ private final class SayingModel: ChatModel {
         #expect(error?.code == .contentFilter && error?.retryable == true)
         #expect(try await outcome(["a"], Broken(), failsOpen: true).text == "a")
     }
+
+    /// Remembers how much it was shown.
+    private final class Measuring: ContentFilter {
+        let filter: BlockListFilter
+        let shown = Mutex<[Int]>([])
+
+        init(_ filter: BlockListFilter) { self.filter = filter }
+
+        var lookbackBytes: Int { filter.lookbackBytes }
+        let pace = ContentFilterPace.eachUpdate
+
+        func firstViolation(in excerpt: ContentExcerpt) -> ContentViolation? {
+            shown.withLock { $0.append(excerpt.text.utf8.count) }
+            return filter.firstViolation(in: excerpt)
+        }
+    }
+
+    /// What a piece costs does not grow with the reply before it.
+    @Test(arguments: ContentFilterMiddleware.Mode.allCases)
+    func littleIsLookedAtAgain(mode: ContentFilterMiddleware.Mode) async throws {
+        let filter = Measuring(try BlockListFilter(words: ["secret word"], patterns: ["[0-9]{4}-[0-9]{4}"]))
+        let pieces = (0..<3000).map { "word\($0) " }
+        #expect(try await outcome(pieces, filter, mode: mode).text == pieces.joined())
+        let shown = filter.shown.withLock { $0 }
+        #expect(shown.count <= pieces.count + 2)
+        #expect(shown.dropFirst().allSatisfy { $0 <= 2 * filter.lookbackBytes + 10 })
+    }
 }
