@@ -38,6 +38,20 @@ import Testing
         #expect(cache.request(key, now: start + 3301) == .use(kept))
     }
 
+    @Test func aRefusedTokenIsReplacedOnceInAWhile() {
+        let (refused, other) = (token("a", lifetime: 3600), token("b", lifetime: 3600))
+        var cache = cache(holding: refused)
+        #expect(cache.request(key, refused: refused, now: start + 1) == .fetch)
+        #expect(cache.request(key, refused: refused, now: start + 1) == .join)
+        #expect(cache.finished(key, token: other, now: start + 1, jitter: 0) == other)
+        #expect(cache.request(key, refused: refused, now: start + 2) == .use(other))
+        // It is not the token's fault.
+        #expect(cache.request(key, refused: other, now: start + 30) == .use(other))
+        #expect(cache.request(key, refused: other, now: start + 31) == .fetch)
+        // Nothing better is to be had.
+        #expect(cache.finished(key, token: nil, now: start + 31, jitter: 0) == other)
+    }
+
     @Test func theServersTimeToRefreshCounts() {
         let kept = token("a", lifetime: 86400, refreshIn: 43200)
         var cache = cache(holding: kept)

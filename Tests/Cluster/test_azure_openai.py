@@ -153,24 +153,42 @@ async def test_the_version_of_the_classic_path_can_be_chosen() -> None:
     assert azure.requests[0][0].endswith(f"?api-version={VERSION}")
 
 
-async def test_without_a_key_it_shows_a_token_of_the_managed_identity() -> None:
-    asked: list[tuple[dict, str | None]] = []
+@asynccontextmanager
+async def identity(*tokens: str) -> AsyncIterator[tuple[dict[str, str], list[tuple[str, str | None]]]]:
+    """A managed identity's tokens, the last one for ever: the variables that lead to them, and what was asked."""
+    asked: list[tuple[str, str | None]] = []
 
     async def answer(request: web.Request) -> web.Response:
-        asked.append((dict(request.query), request.headers.get("X-IDENTITY-HEADER")))
+        asked.append((request.query["resource"], request.headers.get("X-IDENTITY-HEADER")))
         return web.json_response({
-            "access_token": TOKEN, "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer",
-            "resource": "https://cognitiveservices.azure.com"})
+            "access_token": tokens[min(len(asked), len(tokens)) - 1], "expires_on": str(int(time.time()) + 3600),
+            "token_type": "Bearer", "resource": request.query["resource"]})
 
-    identity = web.Application()
-    identity.router.add_get("/msi/token", answer)
-    async with hosting(identity) as url, asking(
-            FakeAzureOpenAI(token=TOKEN), AZURE_TOKEN_CREDENTIALS="ManagedIdentityCredential",
-            IDENTITY_ENDPOINT=f"{url}/msi/token", IDENTITY_HEADER="header") as client:
+    application = web.Application()
+    application.router.add_get("/msi/token", answer)
+    async with hosting(application) as url:
+        yield {"AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential", "IDENTITY_ENDPOINT": f"{url}/msi/token",
+               "IDENTITY_HEADER": "header"}, asked
+
+
+async def test_without_a_key_it_shows_a_token_of_the_managed_identity() -> None:
+    async with identity(TOKEN) as (environment, asked), asking(FakeAzureOpenAI(token=TOKEN), **environment) as client:
         for _ in range(2):
             assert (await ask(client)).text == "Grüße 👋🏽"
-    [(query, header)] = asked
-    assert query["resource"] == "https://cognitiveservices.azure.com" and header == "header"
+    assert asked == [("https://cognitiveservices.azure.com", "header")]
+
+
+async def test_a_token_that_is_refused_before_its_end_is_replaced_once() -> None:
+    async with identity("revoked", TOKEN) as (environment, asked):
+        async with asking(FakeAzureOpenAI(token=TOKEN), **environment) as client:
+            for _ in range(2):
+                assert (await ask(client)).text == "Grüße 👋🏽"
+        assert len(asked) == 2
+    async with identity("one", "two", "three") as (environment, asked):
+        async with asking(FakeAzureOpenAI(token=TOKEN), **environment) as client:
+            for _ in range(2):
+                assert (await ask(client)).problem["code"] == "model_auth"
+        assert len(asked) == 2
 
 
 @pytest.mark.parametrize("is_asynchronous, api, category", [

@@ -50,6 +50,8 @@ extension TokenCache {
             var token: AccessToken
             var refreshAt: Date
             var attemptedAt: Date
+            /// When another one was asked for last because a resource had refused one.
+            var refusedAt = Date.distantPast
         }
 
         private var entries: [StoredKey: Entry] = [:]
@@ -57,8 +59,16 @@ extension TokenCache {
 
         var count: Int { entries.count }
 
-        mutating func request(_ key: Key, now: Date) -> Answer {
+        /// - Parameter refused: What the resource has refused.
+        mutating func request(_ key: Key, refused: AccessToken? = nil, now: Date) -> Answer {
             let isFlying = flights.contains(key)
+            if let entry = entries[key.stored], entry.token.token == refused?.token,
+                isFlying || now >= entry.refusedAt + Self.refreshPause
+            {
+                if !isFlying { entries[key.stored]?.refusedAt = now }
+                flights.insert(key)
+                return isFlying ? .join : .fetch
+            }
             guard key.claims == nil, let entry = entries[key.stored], entry.token.isValid(at: now) else {
                 flights.insert(key)
                 return isFlying ? .join : .fetch
@@ -83,7 +93,8 @@ extension TokenCache {
             let lifetime = token.expiresOn.timeIntervalSince(now)
             let due = min(token.refreshOn ?? .distantFuture, token.expiresOn - Self.refreshOffset)
             entries[key.stored] = Entry(
-                token: token, refreshAt: due - jitter * max(0, min(60, lifetime / 20)), attemptedAt: now)
+                token: token, refreshAt: due - jitter * max(0, min(60, lifetime / 20)), attemptedAt: now,
+                refusedAt: entries[key.stored]?.refusedAt ?? .distantPast)
             makeRoom()
             return token
         }

@@ -21,7 +21,7 @@ actor TokenCache {
     func token(for context: TokenRequestContext) async throws -> AccessToken {
         try Task.checkCancellation()
         let key = StateMachine.Key(context)
-        switch state.request(key, now: clock.now()) {
+        switch state.request(key, refused: context.refusedToken, now: clock.now()) {
         case .use(let token): return token
         case .refresh(let token):
             start(context, key)

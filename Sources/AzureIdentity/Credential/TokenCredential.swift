@@ -30,6 +30,9 @@ public struct TokenRequestContext: Sendable, Hashable {
     /// Whether the program can do what such a challenge asks of it. Entra then gives tokens that last about a day and may be
     /// revoked before (continuous access evaluation); managed identities, `az` and `azd` have no such tokens.
     public var isCAEEnabled: Bool
+    /// A token that the resource has refused though it should last longer. The cache gives it no more, but asks for another one,
+    /// at most every 30 seconds.
+    public var refusedToken: AccessToken?
     /// Whether a chain asks, which would rather hear soon that a credential is unavailable than wait for it.
     var isChained = false
 
@@ -38,10 +41,15 @@ public struct TokenRequestContext: Sendable, Hashable {
     ///   - tenantID: Another tenant than the credential's own, which its options must allow.
     ///   - claims: Of a challenge, as JSON.
     ///   - isCAEEnabled: Whether the program can meet challenges.
-    public init(scopes: [String], tenantID: String? = nil, claims: String? = nil, isCAEEnabled: Bool = false) {
+    ///   - refusedToken: What the resource has answered with 401.
+    public init(
+        scopes: [String], tenantID: String? = nil, claims: String? = nil, isCAEEnabled: Bool = false,
+        refusedToken: AccessToken? = nil
+    ) {
         self.scopes = scopes
         self.tenantID = tenantID
         self.claims = claims
         self.isCAEEnabled = isCAEEnabled
+        self.refusedToken = refusedToken
     }
 }

@@ -2,6 +2,7 @@ import AzureIdentity
 import AzureKeyVault
 import ChatModels
 import Foundation
+import Synchronization
 
 extension ChatModelCredential {
     /// Tokens of Microsoft Entra ID for an endpoint of Azure's AI services, from whatever the machine has:
@@ -21,7 +22,15 @@ extension ChatModelCredential {
         }
         let credential = try access.credential(for: "\(keyOption) is not given")
         let scope = Self.scope(ofHost: host)
-        return .token { _ in APIKey(try await credential.getToken(scope).token) }
+        let last = Mutex<AccessToken?>(nil)
+        return .token { refused in
+            var context = TokenRequestContext(scopes: [scope])
+            // Where another request has another one already, that is in the cache.
+            context.refusedToken = last.withLock { $0 }.flatMap { APIKey($0.token) == refused ? $0 : nil }
+            let token = try await credential.getToken(context)
+            last.withLock { $0 = token }
+            return APIKey(token.token)
+        }
     }
 
     /// A key of a vault.
