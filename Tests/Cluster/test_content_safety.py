@@ -1,6 +1,7 @@
 """Azure AI Content Safety looks at prompts and replies, and Microsoft's own client says that the fake one is right."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
 
 from chat_client import ChatClient
+from cluster import Cluster
 from fake_content_safety import KEY, FakeContentSafety
 from http_server import hosting
 from reply import Reply
@@ -130,6 +132,42 @@ async def test_in_asynchronous_mode_text_is_taken_back_while_the_model_is_silent
     assert summary["finish"] == "filtered" and reply.text == ""
     assert [(retraction["category"], retraction["keepBytes"]) for retraction in reply.retractions] == [("violence", 0)]
     assert summary["bytes"] == 0
+
+
+async def test_a_retraction_reaches_viewers_on_other_nodes_and_stands(cluster: Cluster) -> None:
+    safety = FakeContentSafety()
+    safety.hold = "murderous", asyncio.Event()
+    good = "A good beginning, 😀. " * 60
+    model = TalkingModel(good, "A murderous piece.", "Never.")
+    options = *OPTIONS, "--backplane", f"redis://127.0.0.1:{cluster.port('redis')}", "--app", "safety"
+    options += "--content-filter-mode", "asynchronous", "--content-filter-replacement", "[removed]"
+    async with model.running() as environment, safety.running() as url:
+        environment |= {"AZURE_CONTENT_SAFETY_ENDPOINT": url, "AZURE_CONTENT_SAFETY_KEY": KEY}
+        with serving(*options, **environment) as one, serving(*options, **environment) as two:
+            async with ChatClient(one.url) as client:
+                reply = await client.ask("Hello?")
+                viewer = Reply(reply.message_id)
+                async with ChatClient(two.url, viewer) as other:
+                    await other.invoke("Resume", reply.message_id, 0)
+                    for seen in (reply, viewer):
+                        await seen.until(lambda reply: "murderous" in reply.text)
+                    safety.hold[1].set()
+                    summaries = [await seen.end() for seen in (reply, viewer)]
+            assert summaries[0] == summaries[1] and summaries[0]["finish"] == "filtered"
+            for seen in (reply, viewer):
+                [retraction] = seen.retractions
+                kept = good.encode()[:retraction["keepBytes"]].decode()
+                assert seen.text == kept + "[removed]" and kept and retraction["replacement"] == "[removed]"
+                assert summaries[0]["bytes"] == len(seen.text.encode())
+                assert summaries[0]["sha256"] == hashlib.sha256(seen.text.encode()).hexdigest()
+            for server in (one, two):
+                later = Reply(reply.message_id)
+                async with ChatClient(server.url, later) as client:
+                    assert (await client.invoke("Resume", reply.message_id, 0))["status"] == "ended"
+                    assert await later.end() == summaries[0]
+                # It is told before any text, and nothing of what it takes back comes.
+                assert later.text == reply.text and [retraction["cursor"] for retraction in later.retractions] == [0]
+                assert later.events.index("retracted") < later.events.index("partial")
 
 
 @pytest.mark.parametrize("options, is_answered", [

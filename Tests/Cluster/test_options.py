@@ -111,6 +111,7 @@ OPTIONS = {
     "--unfiltered-text": "HUBBUB_UNFILTERED_TEXT",
     "--blocked-words": "HUBBUB_BLOCKED_WORDS",
     "--content-filter-mode": "HUBBUB_CONTENT_FILTER_MODE",
+    "--content-filter-replacement": "HUBBUB_CONTENT_FILTER_REPLACEMENT",
     "--azure-openai-api-version": "OPENAI_API_VERSION",
     "--azure-content-safety-endpoint": "AZURE_CONTENT_SAFETY_ENDPOINT",
     "--azure-content-safety-key": "AZURE_CONTENT_SAFETY_KEY",

@@ -7,6 +7,8 @@ struct ContentFilterConfiguration: Sendable {
     /// Nil where Azure AI Content Safety is not asked.
     var contentSafety: AzureContentSafetyFilter.Configuration?
     var mode: ContentFilterMiddleware.Mode
+    /// What stands in place of blocked text.
+    var replacement: String
     /// Whether text is let through that a filter could not look at; nil where nobody has said so.
     var deliversUnfilteredText: Bool?
 
@@ -14,6 +16,7 @@ struct ContentFilterConfiguration: Sendable {
         mode = try values.value("content-filter-mode", expected: "default or asynchronous") {
             ContentFilterMiddleware.Mode(rawValue: $0)
         }
+        replacement = try values.text("content-filter-replacement") ?? ""
         deliversUnfilteredText = try Self.deliversUnfilteredText(values)
         blockedWords = try values.text("blocked-words").map(Self.words) ?? []
         contentSafety = try Self.contentSafety(values)

@@ -24,6 +24,9 @@ extension Option {
             "content-filter-mode", value: "MODE", fallback: "default",
             help: "default: text is shown when it was looked at; asynchronous: at once, and may be taken back"),
         Option(
+            "content-filter-replacement", value: "TEXT",
+            help: "what stands in place of text that a filter of these blocks or takes back (default: nothing)"),
+        Option(
             "unfiltered-text", value: "deliver|refuse",
             help: "what becomes of text that a content filter could not look at (default: refuse where that is Azure AI"
                 + " Content Safety in default mode, else deliver)"),

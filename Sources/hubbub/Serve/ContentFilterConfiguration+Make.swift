@@ -13,13 +13,15 @@ extension ContentFilterConfiguration {
         if !blockedWords.isEmpty {
             // Outermost, so that a prompt with such a word costs no request.
             middleware.append(
-                ContentFilterMiddleware(try BlockListFilter(words: blockedWords), mode: mode, logger: logger))
+                ContentFilterMiddleware(
+                    try BlockListFilter(words: blockedWords), mode: mode, replacement: replacement, logger: logger))
         }
         if let contentSafety {
             let filter = try contentSafetyFilter(contentSafety, access: access, vault: vault, logger: logger)
             middleware.append(
                 ContentFilterMiddleware(
-                    filter, mode: mode, failsOpen: deliversUnfilteredText ?? (mode == .asynchronous), logger: logger))
+                    filter, mode: mode, replacement: replacement,
+                    failsOpen: deliversUnfilteredText ?? (mode == .asynchronous), logger: logger))
             services.append(ContentSafetyShutdown(filter: filter))
         }
         return (middleware, services)
