@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 # What a source of tokens may hold against a request; the others are of the HTTP libraries.
-HEADERS = ["metadata", "x-identity-header", "secret", "authorization"]
+HEADERS = ["metadata", "x-identity-header", "secret", "authorization", "ocp-apim-subscription-key"]
 LIFETIME = 86399
 
 
@@ -118,7 +118,8 @@ class FakeAzure:
             self.secrets = {}
 
     def script(self, path, *answers):
-        """The next requests whose path ends so get these answers, (status, body[, headers]), the last one for ever."""
+        """The next requests whose path ends so get these answers, (status, body[, headers]) or what makes one of the request, the
+        last one for ever."""
         self.scripted[path] = list(answers)
 
     def handle(self, handler, body):
@@ -134,7 +135,8 @@ class FakeAzure:
         if not url.path.endswith("openid-configuration"):
             with self.lock:
                 self.requests.append(request)
-        status, answer, *headers = self.scripted_answer(url.path) or self.answer(request)
+        scripted = self.scripted_answer(url.path) or self.answer
+        status, answer, *headers = scripted(request) if callable(scripted) else scripted
         data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
         handler.send_response(status)
         handler.send_header("content-type", "application/json" if data[:1] == b"{" else "text/html")

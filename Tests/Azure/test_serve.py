@@ -149,6 +149,46 @@ def test_tokens_are_passwords_of_redis(fake, redis, environment, tmp_path):
     assert claims not in log.read_text()
 
 
+def sent(url, data=None, method=None):
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method), timeout=20) as answer:
+        return answer.read().decode()
+
+
+def asked(url, prompt):
+    """All that a client is sent, over long polling."""
+    token = json.loads(sent(f"{url}/chat/negotiate?negotiateVersion=1", b""))["connectionToken"]
+    connection = f"{url}/chat?id={token}"
+    sent(connection)
+    sent(connection, b'{"protocol":"json","version":1}\x1e')
+    invocation = {"type": 1, "invocationId": "1", "target": "AskAi", "arguments": [prompt]}
+    sent(connection, json.dumps(invocation).encode() + b"\x1e")
+    messages = ""
+    while '"type":3' not in messages:
+        messages += sent(connection)
+    sent(connection, method="DELETE")
+    return messages
+
+
+def test_a_key_of_a_vault_for_content_safety_is_replaced_while_the_server_runs(fake, environment, tmp_path):
+    first, second, _ = SECRETS
+    fake.secrets = {"safety-key": first}
+    categories = [{"category": name, "severity": 0} for name in ("Hate", "SelfHarm", "Sexual", "Violence")]
+
+    def analyze(request):
+        if request["headers"].get("ocp-apim-subscription-key") != fake.secrets["safety-key"]:
+            return 401, {"error": {"code": "401", "message": "no"}}
+        return 200, {"blocklistsMatch": [], "categoriesAnalysis": categories}
+
+    fake.script("/contentsafety/text:analyze", analyze)
+    environment |= {"AZURE_CONTENT_SAFETY_ENDPOINT": fake.http, "AZURE_CONTENT_SAFETY_KEY": vault(fake, "safety-key")}
+    log = tmp_path / "log"
+    with serving(environment, log, "--model", "echo") as url:
+        assert "You said: Hello" in asked(url, "Hello")
+        fake.secrets = {"safety-key": second}
+        eventually(lambda: "You said: Hello" in asked(url, "Hello"))
+    assert not [secret for secret in SECRETS if secret in log.read_text()]
+
+
 def refused(environment, *arguments):
     """The line with which it ends."""
     ended = subprocess.run(

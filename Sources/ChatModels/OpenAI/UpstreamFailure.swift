@@ -122,7 +122,7 @@ enum UpstreamFailure: Hashable {
         case .rateLimited: (.rateLimited, "The model gets more requests than it allows.", true)
         case .quotaExceeded: (.quotaExceeded, "The quota of the model is used up.", false)
         case .contentFilter: (.contentFilter, "The prompt was refused by the content filter.", false)
-        case .unfiltered: (.contentFilter, "The content filter could not look at the reply.", true)
+        case .unfiltered: (.contentFilter, "The content filter could not look at the text.", true)
         case .contextLength: (.contextLength, "The conversation is too long for the model.", false)
         case .unauthorized: (.unauthorized, "The model refused the server's credentials.", false)
         case .forbidden: (.unauthorized, "The server may not ask the model.", false)
