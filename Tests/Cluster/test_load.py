@@ -91,6 +91,27 @@ async def test_clients_ping_while_nothing_is_asked(server: str, transport: str) 
         assert report["milliseconds"]["post"]["p50"] > 0
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_replies_are_resumed_over_other_connections(cluster: Cluster, way: tuple) -> None:
+    options = ["--connections", "10", "--hash-every", "1", "--resume", "--reconnect-every", "300ms"]
+    prompt = ["--prompt", "chunks=75,interval=20ms,size=20"]
+    report, problem, status = await load(cluster.url(), *way_options(way), *options, *prompt)
+    assert (status, problem) == (0, "")
+    assert report["connections"]["opened"] == 10
+    assert report["connections"]["reconnects"] >= 10 and report["connections"]["resumes"] >= 10
+    assert report["asks"] == {"begun": 10, "completed": 10}
+    assert report["chunks"]["received"] == 750
+    assert report["texts"] == {"checked": 10, "hashed": 10, "wrong": 0}
+
+
+async def test_what_is_required_decides_the_exit_code(server: str) -> None:
+    options = ["--connections", "2", "--prompt", "chunks=5,interval=1ms,size=20"]
+    report, problem, status = await load(server, *options, "--require", "p99<10s, lost=0")
+    assert (status, problem) == (0, "")
+    report, problem, status = await load(server, *options, "--require", "p99<10s,completed>2")
+    assert status == 1 and problem == "hubbub: completed>2: it is 2\n"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -98,6 +119,8 @@ async def test_clients_ping_while_nothing_is_asked(server: str, transport: str) 
         (["--protocol", "xml"], "protocol must be json or messagepack"),
         (["--transport", "serverSentEvents", "--protocol", "messagepack"], "protocol messagepack needs"),
         (["--request-url", "http://127.0.0.1:1"], "request-url needs"),
+        (["--reconnect-every", "1s"], "reconnect-every needs --resume"),
+        (["--require", "p98<1ms"], "'p98' is no figure"),
     ],
 )
 def test_what_cannot_be_is_refused(options: list[str], message: str) -> None:

@@ -1,4 +1,5 @@
 import HubProtocol
+import HubServer
 import NIOCore
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
     private static let id = String(repeating: "a", count: 32)
     private static let otherID = String(repeating: "b", count: 32)
 
-    private var session = ChatSession(encoding: .json)
+    private var session = ChatSession(encoding: .json, prompt: "q", resumes: false)
     private var figures = LoadFigures()
 
     private mutating func receive(_ record: String, at now: UInt64 = 2_000_000) throws -> ChatSession.Received {
@@ -38,8 +39,8 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func aWholeReplyIsCountedTimedAndHashed(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 1_000_000, isHashed: true)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 1_000_000, isHashed: true)
         try event("typing", Self.id, ",true")
         try event("partial", Self.id, ",\"t=1500000;#1;..\",1")
         try event("partial", Self.id, ",\"t=1600000;#2;..t=1700000;#3;..\",3")
@@ -68,8 +69,8 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func textThatWasEscapedIsCheckedToo(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: true)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: true)
         try event("partial", Self.id, ",\"a\\n\\u00e9\",1")
         try event(
             "completed", Self.id,
@@ -84,8 +85,8 @@ import Testing
         arguments: ["{\"chunks\":1,\"bytes\":12}", "{\"chunks\":1,\"bytes\":11,\"sha256\":\"00\"}"],
         HubEncoding.allCases)
     mutating func aTextThatIsNotTheAnnouncedOneIsWrong(summary: String, encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: true)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: true)
         try event("partial", Self.id, ",\"t=150000;#1\",1")
         try event("completed", Self.id, "," + summary)
         _ = try complete(1, Self.id)
@@ -94,8 +95,8 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func chunksThatTheSummaryCountsAndNobodyReceivedAreMissing(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: false)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: false)
         try event("partial", Self.id, ",\"t=15;#1;\",1")
         try event("completed", Self.id, ",{\"chunks\":4}")
         _ = try complete(1, Self.id)
@@ -104,8 +105,8 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func chunksThatComeLateOrTwiceAreCounted(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: false)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: false)
         for number in [1, 3, 2, 2, 4] { try event("partial", Self.id, ",\"t=15;#\(number);\",\(number)") }
         try event("completed", Self.id, ",{\"chunks\":5}")
         _ = try complete(1, Self.id)
@@ -115,16 +116,60 @@ import Testing
     }
 
     @Test(arguments: HubEncoding.allCases)
-    mutating func anAskIsAnInvocationWithThePrompt(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        var splitter = RecordSplitter(maximumRecordSize: .max, encoding: encoding)
-        splitter.feed(session.ask("wh\"y", at: 0, isHashed: false))
-        let next = try splitter.next()
-        let record = try #require(next)
-        guard case .invocation(let invocation) = try encoding.parse(record) else {
-            Issue.record("not an invocation")
+    mutating func aReplyIsResumedWhereItsTextEnded(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: true)
+        let asked = try invocation(in: session.ask(at: 0, isHashed: true))
+        #expect(asked.arguments.count == 2)
+        let seen = try #require(session.ids.first)
+        for (cursor, text) in [(5, "t=1;#1;"), (300, "t=1;#2;"), (4_294_967_299, "t=1;#3;")] {
+            try event("partial", seen, ",\"\(text)\",\(cursor)")
+            let resumed = try invocation(in: try #require(session.resume().first))
+            #expect(resumed.target == "Resume")
+            #expect(try ReceivedValue(resumed.arguments[1], encoding).decode(as: Int64.self) == Int64(cursor))
+        }
+        #expect(try receive(resumeAnswer(seen, "resumed")) == .nothing)
+        let text = "t=1;#1;t=1;#2;t=1;#3;"
+        let end = "{\"finish\":\"completed\",\"chunks\":3,\"bytes\":\(text.utf8.count)}"
+        let ended = try receive("{\"type\":1,\"target\":\"completed\",\"arguments\":[\"\(seen)\",\(end)]}")
+        #expect(ended == .replyEnded)
+        #expect(figures.completed == 1 && figures.wrongTexts == 0 && figures.missing == 0)
+    }
+
+    @Test mutating func aQuestionThatDidNotArriveIsAskedAgainAndALostReplyFails() throws {
+        session = ChatSession(encoding: .json, prompt: "q", resumes: true)
+        _ = session.ask(at: 0, isHashed: false)
+        let id = try #require(session.ids.first)
+        _ = session.resume()
+        guard case .message(let again) = try receive(resumeAnswer(id, "gone")) else {
+            Issue.record("nothing is sent")
             return
         }
+        #expect(try invocation(in: again).target == "AskAi")
+        try event("partial", id, ",\"t=1;#1;\",1")
+        _ = session.resume()
+        #expect(try receive(resumeAnswer(id, "gone")) == .replyEnded)
+        #expect(figures.failures == ["resume_gone": 1])
+    }
+
+    private func resumeAnswer(_ id: String, _ status: String) -> String {
+        "{\"type\":3,\"invocationId\":\"r1\",\"result\":{\"messageId\":\"\(id)\",\"status\":\"\(status)\"}}"
+    }
+
+    private func invocation(in message: ByteBuffer) throws -> InvocationMessage {
+        var splitter = RecordSplitter(maximumRecordSize: .max, encoding: session.encoding)
+        splitter.feed(message)
+        let next = try splitter.next()
+        let record = try #require(next)
+        guard case .invocation(let invocation) = try session.encoding.parse(record) else {
+            throw LoadFailure(code: "not an invocation")
+        }
+        return invocation
+    }
+
+    @Test(arguments: HubEncoding.allCases)
+    mutating func anAskIsAnInvocationWithThePrompt(encoding: HubEncoding) throws {
+        session = ChatSession(encoding: encoding, prompt: "wh\"y", resumes: false)
+        let invocation = try invocation(in: session.ask(at: 0, isHashed: false))
         #expect(invocation.target == "AskAi")
         #expect(invocation.invocationID == "1")
         let argument = try #require(invocation.arguments.first)
@@ -135,10 +180,10 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func failuresAreCountedByTheirCode(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: false)
-        _ = session.ask("q", at: 0, isHashed: false)
-        _ = session.ask("q", at: 0, isHashed: false)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: false)
+        _ = session.ask(at: 0, isHashed: false)
+        _ = session.ask(at: 0, isHashed: false)
         try event("typing", Self.id, ",true")
         try event("failed", Self.id, ",{\"code\":\"no_worker\",\"message\":\"m\",\"retryable\":true}")
         _ = try complete(1, Self.id)
@@ -150,9 +195,9 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func repliesThatRunSideBySideAreToldApart(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
-        _ = session.ask("q", at: 0, isHashed: false)
-        _ = session.ask("q", at: 1_000_000, isHashed: false)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
+        _ = session.ask(at: 0, isHashed: false)
+        _ = session.ask(at: 1_000_000, isHashed: false)
         // The second ask is accepted first.
         try event("typing", Self.otherID, ",true")
         try event("typing", Self.id, ",true")
@@ -171,14 +216,14 @@ import Testing
 
     @Test(arguments: HubEncoding.allCases)
     mutating func aReplyThatNobodyAskedForIsForeign(encoding: HubEncoding) throws {
-        session = ChatSession(encoding: encoding)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
         try event("partial", Self.id, ",\"text\",1")
         #expect(figures.foreign == 1)
     }
 
     @Test(arguments: HubEncoding.allCases)
     mutating func theServersCloseMessageEndsTheConnection(encoding: HubEncoding) {
-        session = ChatSession(encoding: encoding)
+        session = ChatSession(encoding: encoding, prompt: "q", resumes: false)
         #expect(throws: LoadFailure.self) { try receive("{\"type\":7,\"error\":\"e\"}") }
     }
 }

@@ -7,11 +7,12 @@ enum LoadCommand {
         let configuration = try LoadConfiguration(values)
         let report = try await LoadRun(configuration).run()
         print(configuration.isJSON ? try report.json() : report.table)
-        if let loss = report.loss { throw LossFound(description: loss) }
+        let problems = [report.loss].compactMap(\.self) + configuration.objectives.compactMap { $0.missed(by: report) }
+        if !problems.isEmpty { throw ShortOfWhatWasAsked(description: problems.joined(separator: "; ")) }
     }
 }
 
-/// Something did not arrive as it should have.
-private struct LossFound: Error, CustomStringConvertible {
+/// Something did not arrive as it should have, or an objective was missed.
+private struct ShortOfWhatWasAsked: Error, CustomStringConvertible {
     let description: String
 }

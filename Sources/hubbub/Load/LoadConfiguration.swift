@@ -20,11 +20,16 @@ struct LoadConfiguration: Sendable {
     /// How long new asks are begun.
     var duration: Duration?
     var ramp: Duration?
+    /// Whether lost connections are made again, and their replies resumed.
+    var resumes: Bool
+    /// How often a client cuts its connection.
+    var reconnectEvery: Duration?
     var prompt: String
     /// Of how many replies one is hashed.
     var hashEvery: Int
     var timeout: Duration
     var processes: [MeasuredProcess]
+    var objectives: [LoadObjective]
     var isJSON: Bool
 
     init(_ values: OptionValues) throws {
@@ -55,10 +60,16 @@ struct LoadConfiguration: Sendable {
             asks = hold == nil ? 1 : 0
         }
         ramp = try values.isGiven("ramp") ? values.duration("ramp") : nil
+        resumes = values.isGiven("resume")
+        reconnectEvery = try values.isGiven("reconnect-every") ? values.duration("reconnect-every") : nil
+        guard resumes || reconnectEvery == nil else {
+            throw UsageError("reconnect-every needs --resume: replies would be lost with their connections")
+        }
         prompt = try values.value("prompt", expected: "a text") { $0 }
         hashEvery = try values.count("hash-every")
         timeout = try values.duration("timeout")
         processes = try values.texts("process").map { try MeasuredProcess(parsing: $0) }
+        objectives = try values.list("require").map { try LoadObjective(parsing: $0) }
         isJSON = values.isGiven("json")
     }
     private static func names(of names: [String]) -> String {

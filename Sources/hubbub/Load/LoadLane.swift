@@ -88,6 +88,12 @@ final class LoadLane {
         }
     }
 
+    /// At any of the servers: the one that it was connected to may be gone.
+    func connectAgain(_ connection: ChatConnection) -> EventLoopFuture<Void> {
+        let target = configuration.targets[Int.random(in: configuration.targets.indices)]
+        return ConnectAttempt(target, connection: connection, lane: self).run()
+    }
+
     /// The connections that single requests to a server share.
     func pool(to target: LoadTarget) -> HTTPClientPool {
         if let pool = pools[target] { return pool }

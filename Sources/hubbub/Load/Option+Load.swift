@@ -33,6 +33,12 @@ extension Option {
             help: "how long replies that have ended are followed by new asks (default: --asks decides)"),
         Option("ramp", value: "DURATION", help: "time over which the connections begin to ask (default: all at once)"),
         Option(
+            "resume", value: "", kind: .toggle,
+            help: "a client whose connection is lost connects again, and resumes its replies"),
+        Option(
+            "reconnect-every", value: "DURATION",
+            help: "how often a client that asks cuts its connection, about; needs --resume (default: never)"),
+        Option(
             "prompt", value: "TEXT", fallback: "chunks=50,interval=20ms,size=20",
             help: "what is asked; --model synthetic reads it as settings"),
         Option("hash-every", value: "COUNT", fallback: "16", help: "of how many replies one has its SHA-256 checked"),
@@ -40,6 +46,11 @@ extension Option {
         Option(
             "process", value: "NAME=PID", kind: .list,
             help: "a process of this machine whose CPU time and memory are reported, may be repeated (Linux)"),
+        Option(
+            "require", value: "OBJECTIVES",
+            help:
+                "what has to be reached, separated by commas, as p99<20ms,firstChunk.p50<=5ms,lost=0,completed>=1000;"
+                + " a percentile alone is of the latency, lost are chunks and replies"),
         Option("json", value: "", kind: .toggle, help: "report as JSON"),
     ]
 
@@ -50,7 +61,7 @@ extension Option {
 
         Connects to a chat hub, asks, and checks that every reply arrives whole and in order. Latencies, and which chunks
         are missing, are told where --model synthetic replies, latencies only when it does so on the same machine.
-        The exit code is not 0 when anything was lost, wrong or failed.
+        The exit code is not 0 when anything was lost, wrong or failed, or what --require asks for was not reached.
 
         \(load.map { helpEntry($0.flag, $0.sentence) }.joined(separator: "\n"))
         """

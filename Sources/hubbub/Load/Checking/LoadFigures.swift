@@ -18,6 +18,10 @@ struct LoadFigures: Sendable {
     private(set) var hashedTexts = 0
     private(set) var wrongTexts = 0
     private(set) var failures: [String: Int] = [:]
+    /// Connections that were lost, or cut, and made again.
+    private(set) var reconnects = 0
+    /// Replies that went on over another connection.
+    private(set) var resumes = 0
 
     /// HTTP requests, those for negotiating not counted.
     private(set) var requests = RequestCounts()
@@ -48,6 +52,11 @@ struct LoadFigures: Sendable {
 
     /// An open connection ended.
     mutating func disconnected(_ code: String) { failures["connection_" + code, default: 0] += 1 }
+
+    mutating func reconnected(resuming replies: Int) {
+        reconnects += 1
+        resumes += replies
+    }
 
     /// A `POST` was answered.
     mutating func posted(after time: TimeAmount) {
@@ -105,6 +114,8 @@ struct LoadFigures: Sendable {
         connections += other.connections
         asks += other.asks
         completed += other.completed
+        reconnects += other.reconnects
+        resumes += other.resumes
         partials += other.partials
         chunks += other.chunks
         bytes += other.bytes

@@ -14,9 +14,17 @@ struct OpenReply {
     /// UTF-8, empty until it is known.
     var messageID: [UInt8] = []
     var end: End?
+    /// Where it can be resumed.
+    var cursor: Int64 = 0
+    /// Whether the connection over which it was asked is gone: its end is told by an event alone.
+    var isResumed = false
+    /// Whether the question was sent once more, as the first one seemed not to have arrived.
+    var wasAskedAgain = false
     private(set) var order = ChunkOrder()
     private(set) var bytes = 0
     private var hash: SHA256?
+
+    var id: String { String(decoding: messageID, as: UTF8.self) }
 
     /// - Parameter askedAt: Nanoseconds of the monotonic clock.
     init(invocationID: String, askedAt: UInt64, isHashed: Bool) {

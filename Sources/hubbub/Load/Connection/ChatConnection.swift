@@ -18,7 +18,9 @@ final class ChatConnection {
 
     init(lane: LoadLane) {
         self.lane = lane
-        session = ChatSession(encoding: lane.configuration.encoding)
+        let configuration = lane.configuration
+        session = ChatSession(
+            encoding: configuration.encoding, prompt: configuration.prompt, resumes: configuration.resumes)
     }
 
     var isOpen: Bool {
@@ -49,6 +51,7 @@ final class ChatConnection {
     func beginAsking() {
         isAsking = true
         askMore()
+        cutLater()
     }
 
     private func askMore() {
@@ -57,7 +60,7 @@ final class ChatConnection {
             lane.mayAsk(after: session.asked)
         {
             let now = NIODeadline.now().uptimeNanoseconds
-            transport.send(session.ask(lane.configuration.prompt, at: now, isHashed: lane.hashesNext()))
+            transport.send(session.ask(at: now, isHashed: lane.hashesNext()))
             lane.figures.asked()
         }
         if session.openReplies == 0 {
@@ -97,7 +100,13 @@ final class ChatConnection {
                     phase = .open(transport)
                     promise.succeed()
                 case .open:
-                    if try session.receive(record, at: now, figures: &lane.figures) == .replyEnded { askMore() }
+                    switch try session.receive(record, at: now, figures: &lane.figures) {
+                    case .nothing: break
+                    case .replyEnded: askMore()
+                    case .message(let message): send(message)
+                    case .later(let message):
+                        lane.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { self.send(message) }
+                    }
                 case .connecting, .closed:
                     return
                 }
@@ -117,10 +126,48 @@ final class ChatConnection {
         case .handshake(let transport, let promise):
             promise.fail(LoadFailure(code: code))
             _ = transport.close()
+            if resumes { return }
         case .open(let transport):
-            lane.figures.disconnected(code)
             _ = transport.close()
+            if resumes { return reconnect() }
+            // One that asks no more is needed no more.
+            if !lane.configuration.resumes { lane.figures.disconnected(code) }
         }
         giveUp(code)
+    }
+
+    // MARK: Connecting again
+
+    /// A connection that asks no more is not made again.
+    private var resumes: Bool { lane.configuration.resumes && isAsking }
+
+    private func send(_ message: ByteBuffer) {
+        if case .open(let transport) = phase { transport.send(message) }
+    }
+
+    /// After a moment that is a client's own: those of a node that died do not come to another one all at once.
+    private func reconnect(attempt: Int64 = 0) {
+        let most = min(200 << min(attempt, 5), 5000) as Int64
+        lane.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(.random(in: 0..<most))) {
+            guard self.isAsking else { return }
+            self.phase = .connecting
+            self.records = RecordSplitter(maximumRecordSize: 16 * 1024 * 1024)
+            self.lane.connectAgain(self).assumeIsolated().whenComplete { result in
+                guard case .success = result else { return self.reconnect(attempt: attempt + 1) }
+                self.lane.figures.reconnected(resuming: self.session.openReplies)
+                self.session.resume().forEach(self.send)
+                self.askMore()
+            }
+        }
+    }
+
+    private func cutLater() {
+        guard let period = lane.configuration.reconnectEvery.map({ TimeAmount($0).nanoseconds }) else { return }
+        let wait = TimeAmount.nanoseconds(.random(in: period / 2...period / 2 * 3))
+        lane.eventLoop.assumeIsolated().scheduleTask(in: wait) {
+            guard self.isAsking else { return }
+            if self.isOpen { self.ended("cut") }
+            self.cutLater()
+        }
     }
 }

@@ -14,6 +14,10 @@ extension LoadReport {
         if requests.posts > 0 {
             lines.insert("requests     \(requests.posts) POSTs, \(requests.polls) polls", at: 1)
         }
+        if connections.reconnects > 0 {
+            lines.insert(
+                "reconnects   \(connections.reconnects), \(connections.resumes) replies resumed", at: 1)
+        }
         for (code, count) in failures.sorted(by: { $0.key < $1.key }) { lines.append("failed       \(count) \(code)") }
         lines += ["", Self.row("milliseconds", ["p50", "p90", "p99", "p99.9", "max"])]
         let times = [

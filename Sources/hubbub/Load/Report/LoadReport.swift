@@ -6,6 +6,8 @@ struct LoadReport: Encodable {
     struct Connections: Encodable {
         let opened: Int
         let perSecond: Double
+        /// How many were lost, or cut, and made again, and how many replies went on over these.
+        let reconnects, resumes: Int
     }
 
     struct Asks: Encodable {
@@ -73,7 +75,8 @@ struct LoadReport: Encodable {
 
     init(_ figures: LoadFigures, requests: [String: RequestCounts] = [:], usage: ProcessUsage) {
         connections = Connections(
-            opened: figures.connections, perSecond: Self.rate(figures.connections, over: figures.connecting))
+            opened: figures.connections, perSecond: Self.rate(figures.connections, over: figures.connecting),
+            reconnects: figures.reconnects, resumes: figures.resumes)
         asks = Asks(begun: figures.asks, completed: figures.completed)
         chunks = Chunks(
             received: figures.chunks, perSecond: Self.rate(figures.chunks, over: figures.receiving),

@@ -7,6 +7,8 @@ struct PartialRecord {
     let messageID: UnsafeRawBufferPointer
     /// UTF-8.
     let text: UnsafeRawBufferPointer
+    /// What is behind the text: the cursor, and the message's end.
+    private let rest: UnsafeRawBufferPointer
 
     /// `nil` for any other message, and in JSON for a partial whose text has escapes.
     init?(_ bytes: UnsafeRawBufferPointer, _ encoding: HubEncoding) {
@@ -18,6 +20,15 @@ struct PartialRecord {
         guard let (messageID, text) = strings else { return nil }
         self.messageID = UnsafeRawBufferPointer(rebasing: bytes[messageID])
         self.text = UnsafeRawBufferPointer(rebasing: bytes[text])
+        rest = UnsafeRawBufferPointer(rebasing: bytes[text.upperBound...])
+    }
+
+    /// Where the reply can be resumed; 0 where the server tells none.
+    func cursor(_ encoding: HubEncoding) -> Int64 {
+        switch encoding {
+        case .json: rest.dropFirst(2).prefix { (0x30...0x39).contains($0) }.reduce(0) { $0 &* 10 &+ Int64($1 - 0x30) }
+        case .messagePack: Self.messagePackInteger(rest)
+        }
     }
 }
 
@@ -63,6 +74,15 @@ extension PartialRecord {
             let text = messagePackString(bytes, at: id.upperBound)
         else { return nil }
         return (id, text)
+    }
+
+    /// Behind its first byte a larger number has one, two, four or eight.
+    private static func messagePackInteger(_ bytes: UnsafeRawBufferPointer) -> Int64 {
+        guard let first = bytes.first else { return 0 }
+        if first < 0x80 { return Int64(first) }
+        guard (0xCC...0xD3).contains(first) else { return 0 }
+        let size = 1 << Int(first & 3)
+        return bytes.dropFirst().prefix(size).reduce(0) { $0 << 8 | Int64($1) }
     }
 
     /// Where the content of a string lies: its length is in the first byte, or in one, two or four behind it.
