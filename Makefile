@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tsan autobahn lint format cluster release bench fuzz clean test-dependencies
+.PHONY: help run test test-tsan test-real-model autobahn lint format cluster release bench fuzz clean test-dependencies
 
 # Those of Autobahn's cases that `make autobahn` runs, all but compression (12 and 13; Tests/Autobahn/run.py says why) unless given, e.g. make autobahn CASES='6.*'
 CASES ?=
@@ -11,7 +11,7 @@ ARGS ?=
 venv := .build/venv
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and serve http://127.0.0.1:8080, in memory
 	@scripts/install-dependencies run
@@ -31,6 +31,9 @@ autobahn: test-dependencies ## Run Autobahn's WebSocket cases
 
 test-dependencies:
 	@scripts/install-dependencies test
+
+test-real-model: $(venv)/complete ## Chat with a real model; compiles it for a quarter of an hour, once
+	@scripts/real-model
 
 lint: ## Check the format
 	swift format lint --strict --recursive Package.swift Sources Tests Examples
