@@ -21,7 +21,10 @@ def started(
     shutil.rmtree(cluster.state, ignore_errors=True)
     cluster.up(*arrangement, "--", "--model", "synthetic", "--ask-deadline", "8s", *options)
     yield cluster
+    cluster.start("redis")
+    refused = cluster.redis("ACL", "LOG")
     cluster.down()
+    assert not refused.strip(), f"deploy/redis/users.acl.template lacks something:\n{refused}"
 
 
 MIXED = "--nodes", "3"

@@ -9,7 +9,7 @@ define_node() { # NAME SERVE-ARGUMENTS...
         worker*) roles=worker ;;
     esac
     free_port >"$state/$name.port"
-    set -- --port "$(<"$state/$name.port")" --backplane "redis://127.0.0.1:$(<"$state/redis.port")" "$@"
+    set -- --port "$(<"$state/$name.port")" --backplane "$(redis_url)" "$@"
     [[ ${binary##*/} != hubbub ]] || set -- serve --host 127.0.0.1 --roles "$roles" "$@"
     printf '%s\n' "$@" >"$state/$name.arguments"
 }
