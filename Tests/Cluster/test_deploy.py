@@ -32,10 +32,14 @@ def dockerfile() -> str:
 
 
 def test_compose_describes_the_cluster(services: dict) -> None:
-    assert set(services) == {"redis", "node1", "node2", "node3", "nginx"}
-    assert "noeviction" in services["redis"]["command"]
-    for service in services.values():
-        assert "healthcheck" in service and service["ulimits"]["nofile"] >= 65536
+    cluster = {name for name, service in services.items() if "profiles" not in service}
+    assert cluster == {"redis", "node1", "node2", "node3", "nginx"}
+    profiles = {name: service["profiles"] for name, service in services.items() if name not in cluster}
+    assert profiles == {"prometheus": ["observability"], "grafana": ["observability"], "ollama": ["local-model"]}
+    for name, service in services.items():
+        assert "healthcheck" in service
+        assert name not in cluster or service["ulimits"]["nofile"] >= 65536
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
         for dependency, wish in service.get("depends_on", {}).items():
             assert dependency in services and wish == {"condition": "service_healthy"}
 
@@ -60,8 +64,13 @@ def test_ports_of_compose_image_and_balancer_are_the_same(services: dict, docker
 
 
 def test_mounted_and_copied_files_exist(services: dict, dockerfile: str) -> None:
-    [mount] = services["nginx"]["volumes"]
-    assert (ROOT / mount.partition(":")[0]) == TEMPLATE
+    [template] = services["nginx"]["volumes"]
+    assert (ROOT / template.partition(":")[0]) == TEMPLATE
+    mounts = [mount.split(":") for service in services.values() for mount in service.get("volumes", [])]
+    for source, _, *mode in mounts:
+        assert source == "ollama" or (ROOT / source).exists() and mode == ["ro"], source
+    [[_, conf, _]] = [mount for mount in mounts if mount[0].endswith("redis.conf")]
+    assert services["redis"]["command"] == ["redis-server", conf]
     for source in re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE):
         assert list(ROOT.glob(source)), source
 
@@ -78,6 +87,13 @@ def test_nginx_accepts_the_template_as_compose_fills_it_in(services: dict, tmp_p
     nginx = shutil.which("nginx", path=SYSTEM_PATH)
     tested = subprocess.run([nginx, "-t", "-p", tmp_path, "-c", conf], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
+
+
+def test_prometheus_scrapes_every_node_of_compose(services: dict) -> None:
+    [job] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    [targets] = [each["targets"] for each in job["static_configs"]]
+    port = services["node1"]["healthcheck"]["test"][-1]
+    assert targets == [f"{name}:{port}" for name in services if name.startswith("node")]
 
 
 def test_nginx_logs_no_tokens() -> None:
