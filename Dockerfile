@@ -20,7 +20,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libhiredis0.14 tzdata \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --no-create-home --uid 10001 hubbub
+    && useradd --no-create-home --uid 10001 --shell /usr/sbin/nologin hubbub
 COPY --from=build /staging/ /usr/local/bin/
 COPY deploy/ready /usr/local/bin/hubbub-ready
 # By number, so that Kubernetes can see that it is not root.

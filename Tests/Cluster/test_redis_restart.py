@@ -64,7 +64,8 @@ async def test_node_that_never_had_redis_stops_at_once() -> None:
 async def test_node_that_is_stopped_while_redis_is_away_ends_all_the_same(cluster: Cluster, chunks: str) -> None:
     """Its replies' ends cannot be written, and one of them cannot even hand over its text."""
     redis = f"redis://127.0.0.1:{cluster.port('redis')}"
-    with serving("--port", "0", "--backplane", redis, "--app", "stopped", "--model", "synthetic") as server:
+    options = ("--app", "stopped", "--model", "synthetic", "--drain-timeout", "3s")
+    with serving("--port", "0", "--backplane", redis, *options) as server:
         async with ChatClient(server.url) as client:
             reply = await client.ask(chunks)
             await reply.until(lambda reply: reply.cursor >= 5)
