@@ -49,7 +49,7 @@ def free_port() -> int:
 @contextmanager
 def replica(cluster: Cluster) -> Iterator[Replica]:
     port = free_port()
-    master = ["--replicaof", "127.0.0.1", str(cluster.port("redis")), "--repl-diskless-sync-delay", "0"]
+    master = ["--replicaof", "127.0.0.1", str(cluster.port("redis")), "--repl-diskless-sync-delay", "0", "--aclfile", "users.acl"]
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *master]
     process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL, cwd=cluster.state)
     try:
