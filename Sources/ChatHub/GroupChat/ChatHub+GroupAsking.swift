@@ -12,13 +12,11 @@ extension ChatHub {
         -> String?
     {
         let ask = Ask(id: ChunkStreamID(), meta: ReplyMeta(owner: nil), prompt: prompt, group: question)
-        let view = views.view(of: ask.id, on: context.connection)
         let held: ReplyPlace
         do {
             held = try await gate.enter(ask.id, connection: context.connectionID, user: context.userID)
         } catch {
-            view.begin()
-            view.fail(error)
+            refuse(ask, error, on: context)
             return nil
         }
         var isPlaced = try await claim(ask)
@@ -31,18 +29,35 @@ extension ChatHub {
                 queued.giveUp(ask.id, as: .unavailable)
             }
         }
-        if isPlaced {
-            isPlaced = await place(ask) { view.read(streams.view(ask.id, after: .start, sink: view), from: .start) }
-        }
+        // Who has asked is no exception: the text comes behind the word that there is a reply.
+        if isPlaced { isPlaced = await place(ask, view: {}) }
         guard isPlaced else {
-            view.begin()
-            view.fail(.unavailable)
+            refuse(ask, .unavailable, on: context)
             return nil
         }
         Task {
-            _ = await view.ended()
+            await end(of: ask.id)
             withExtendedLifetime(held) {}
         }
         return ask.id.rawValue
+    }
+
+    private func refuse(_ ask: Ask, _ problem: StreamProblem, on context: HubContext) {
+        let view = views.view(of: ask.id, on: context.connection)
+        view.begin()
+        view.fail(problem)
+    }
+
+    /// Returns when the reply is over, whoever reads it.
+    private func end(of id: ChunkStreamID) async {
+        let news = News()
+        let viewer = streams.view(id, after: .start, sink: news)
+        while true {
+            switch viewer.next(limit: .max)?.event {
+            case .ended, .lost: return
+            case .text, .retracted, .restarted: continue
+            case nil: await news.wait()
+            }
+        }
     }
 }

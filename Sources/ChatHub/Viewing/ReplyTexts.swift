@@ -80,7 +80,7 @@ private final class Reading: Sendable {
 }
 
 /// Wakes the one task that reads a viewer.
-private final class News: ChunkViewerSink {
+final class News: ChunkViewerSink {
     private let stream = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     func viewerHasNews() { stream.continuation.yield() }
