@@ -88,7 +88,7 @@ let package = Package(
             name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging, lifecycle], swiftSettings: settings),
         .target(
             name: "HubBackplaneRedis",
-            dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, deque, logging, lifecycle],
+            dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, nioSSL, deque, logging, lifecycle],
             swiftSettings: settings),
         .target(
             name: "ChunkStreams",

@@ -1,3 +1,5 @@
+import NIOSSL
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -5,7 +7,8 @@ import Foundation
 #endif
 
 extension RedisConfiguration {
-    /// Creates a configuration from `redis://[user[:password]@]host[:port][/database]`.
+    /// Creates a configuration from `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for connections with TLS,
+    /// which trust whom the system trusts.
     ///
     /// User and password are percent-encoded.
     ///
@@ -14,8 +17,8 @@ extension RedisConfiguration {
         guard let url = URLComponents(string: url) else {
             throw RedisURLError("is not a URL (special characters of a password must be percent-encoded)")
         }
-        guard url.scheme == "redis" else {
-            throw RedisURLError("must begin with redis://")
+        guard url.scheme == "redis" || url.scheme == "rediss" else {
+            throw RedisURLError("must begin with redis:// or rediss://")
         }
         guard let host = url.host, !host.isEmpty else {
             throw RedisURLError("names no host")
@@ -35,7 +38,8 @@ extension RedisConfiguration {
         self.init(
             host: host.trimmingBrackets, port: port,
             credentials: .fixed(password.map { RedisCredentials(username: user, password: $0) }),
-            database: try Self.database(ofPath: url.path))
+            database: try Self.database(ofPath: url.path),
+            tls: url.scheme == "rediss" ? .makeClientConfiguration() : nil)
     }
 
     private static func database(ofPath path: String) throws(RedisURLError) -> Int {

@@ -1,3 +1,5 @@
+public import NIOSSL
+
 /// Where Redis is, and how it is used.
 public struct RedisConfiguration: Sendable {
     /// The host name or address.
@@ -9,6 +11,9 @@ public struct RedisConfiguration: Sendable {
     /// The number of the database.
     public var database: Int
 
+    /// How connections are encrypted, and whom they trust; `nil` for not at all. The certificate has to be the host's.
+    public var tls: TLSConfiguration?
+
     /// How long a command may stay unanswered before its connection counts as lost.
     public var commandTimeout: Duration = .seconds(5)
     /// How long a connection may take until it can be used.
@@ -19,12 +24,13 @@ public struct RedisConfiguration: Sendable {
     /// Creates a configuration.
     public init(
         host: String = "127.0.0.1", port: Int = 6379, credentials: RedisCredentialsSource = .fixed(nil),
-        database: Int = 0
+        database: Int = 0, tls: TLSConfiguration? = nil
     ) {
         self.host = host
         self.port = port
         self.credentials = credentials
         self.database = database
+        self.tls = tls
     }
 }
 
@@ -37,7 +43,7 @@ extension RedisConfiguration {
 
 extension RedisConfiguration: CustomStringConvertible, CustomReflectable {
     public var description: String {
-        "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
+        "\(tls == nil ? "redis" : "rediss")://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
     }
 
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }

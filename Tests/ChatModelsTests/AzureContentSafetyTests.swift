@@ -98,7 +98,8 @@ import Testing
 
     @Test func whatIsRefusedForAWhileIsAskedAgain() async throws {
         let failures: [[FakeModelServer.Step]] = [
-            [.failure("429 Too Many", headers: ["retry-after-ms: 20"])], [.failure("503 Unavailable"), .close],
+            [.failure("429 Too Many", headers: ["retry-after-ms: 20"])],
+            [.failure("503 Unavailable", headers: ["connection: close"]), .close],
         ]
         try await FakeModelServer.run(failures[0], failures[1], [Self.answer(["Hate": 4])]) { server in
             let found = try await violation(of: "x", at: server)
@@ -118,7 +119,7 @@ import Testing
                 "the service answered 400 (InvalidRequestBody)", 1
             ),
             ([.failure("401 No", code: "not a word")], "the service answered 401", 1),
-            ([.failure("503 Unavailable"), .close], "the service answered 503 (x)", 3),
+            ([.failure("503 Unavailable", headers: ["connection: close"]), .close], "the service answered 503 (x)", 3),
             ([.failure("429 Too Many", headers: ["retry-after: 86400"])], "the service answered 429 (x)", 1),
             ([.response("302 Found", headers: ["location: http://127.0.0.1:1/"], "")], "the service answered 302", 1),
             ([.response("200 OK", "{}")], "the service answered something that is no analysis", 1),

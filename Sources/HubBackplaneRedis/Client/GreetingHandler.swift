@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// Greets the server, then makes room for the handler that uses the connection.
 final class GreetingHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -27,8 +28,11 @@ final class GreetingHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let isEncrypted = (try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)) != nil
         deadline = context.eventLoop.scheduleTask(in: timeout) {
-            bound.value.0.fail(RedisConnectError("no answer to the greeting"), context: bound.value.1)
+            bound.value.0.fail(
+                RedisConnectError("no answer to the greeting" + (isEncrypted ? ", which has TLS" : "")),
+                context: bound.value.1)
         }
         var buffer = context.channel.allocator.buffer(capacity: 256)
         greeting.encode(into: &buffer)

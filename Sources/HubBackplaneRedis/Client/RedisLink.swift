@@ -115,11 +115,13 @@ final class RedisLink: Sendable {
         let greeted = eventLoop.makePromise(of: Void.self)
         let greeting = Greeting(
             credentials: credentials, database: configuration.database, name: "hubbub-\(node)-\(role)")
+        let encryption = try configuration.tls.map { try RedisEncryption($0, host: configuration.host) }
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { [makeHandler] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try encryption?.addHandler(to: channel)
                     try channel.pipeline.syncOperations.addHandler(
                         GreetingHandler(greeting: greeting, timeout: timeout, result: greeted, makeNext: makeHandler))
                 }
@@ -131,7 +133,11 @@ final class RedisLink: Sendable {
             greeted.fail(error)
             throw (error as? NIOConnectionError).map(RedisUnreachable.init) ?? error
         }
-        try await greeted.futureResult.get()
+        do {
+            try await greeted.futureResult.get()
+        } catch {
+            throw RedisEncryption.failure(error, at: configuration) ?? error
+        }
         return Connection(channel: channel, credentials: credentials)
     }
 

@@ -54,7 +54,14 @@ extension Option {
             "tls-reload-interval", value: "DURATION", fallback: "10s", help: "how often it is looked whether they have"),
         Option(
             "backplane", value: "URL", fallback: "memory", isSecret: true,
-            help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]"),
+            help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS"),
+        Option(
+            "redis-ca-file", value: "FILE",
+            help: "certificates in PEM form that Redis' one is checked with (default: those that the system trusts)"),
+        Option(
+            "redis-certificate-file", value: "FILE",
+            help: "the certificate in PEM form that Redis is shown, if it wants one"),
+        Option("redis-key-file", value: "FILE", help: "its private key in PEM form"),
         Option(
             "redis-password", value: "TEXT", isSecret: true,
             help: "password for Redis, where the URL has none; it may change while the node runs"),

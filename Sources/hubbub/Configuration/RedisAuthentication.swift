@@ -6,6 +6,7 @@ struct RedisAuthentication: Sendable {
     var usesEntra: Bool
     var user: String?
     private let password: String?
+    private let tls: RedisTLSFiles
 
     init(_ values: OptionValues) throws {
         usesEntra = try values.value("redis-auth", expected: "password or entra") {
@@ -13,6 +14,7 @@ struct RedisAuthentication: Sendable {
         }
         user = try values.text("redis-user")
         password = try values.text("redis-password")
+        tls = try RedisTLSFiles(values)
         guard user != "", password != "" else { throw UsageError("redis-user and redis-password must not be empty") }
         guard !usesEntra || password == nil else {
             throw UsageError("redis-password cannot be given with redis-auth entra")
@@ -27,16 +29,16 @@ struct RedisAuthentication: Sendable {
 
     /// Puts what other options tell to what the URL does.
     func completing(_ configuration: RedisConfiguration, url: String) throws -> RedisConfiguration {
+        var configuration = configuration
+        try tls.complete(&configuration)
         guard usesEntra || password != nil else { return configuration }
         let parts = URLComponents(string: url)
         guard (parts?.user ?? "").isEmpty, (parts?.password ?? "").isEmpty else {
             throw UsageError("backplane has a password, and redis-auth or redis-password says otherwise")
         }
         // A token opens whatever its identity may use, to anybody who reads it.
-        guard !usesEntra || ["127.0.0.1", "::1", "localhost"].contains(configuration.host) else {
-            throw UsageError("redis-auth entra needs a connection with TLS: a server on this machine that makes it")
-        }
-        var configuration = configuration
+        let isEncrypted = configuration.tls != nil || ["127.0.0.1", "::1", "localhost"].contains(configuration.host)
+        guard !usesEntra || isEncrypted else { throw UsageError("redis-auth entra needs TLS: a rediss:// URL") }
         if let password { configuration.credentials = .fixed(credentials(password: password)) }
         return configuration
     }

@@ -27,9 +27,16 @@ import Testing
         #expect(try await configuration.credentials.read(nil) == RedisCredentials(password: "secret"))
     }
 
+    @Test func anotherSchemeIsForTLS() throws {
+        let configuration = try RedisConfiguration(url: "rediss://:secret@redis.example:6380")
+        #expect(configuration.tls != nil)
+        #expect("\(configuration)" == "rediss://redis.example:6380/0")
+        #expect(try RedisConfiguration(url: "redis://localhost").tls == nil)
+    }
+
     @Test(arguments: [
-        ("http://localhost", "must begin with redis://"),
-        ("localhost:6379", "must begin with redis://"),
+        ("http://localhost", "must begin with redis:// or rediss://"),
+        ("localhost:6379", "must begin with redis:// or rediss://"),
         ("redis://", "names no host"),
         ("redis://:6379", "names no host"),
         ("redis://h:0", "has a port outside of 1 to 65535"),
