@@ -42,17 +42,27 @@ extension ChatHub {
             let now = try await groups.backplane.time()
             let member = GroupMember(
                 connection: context.connection, userName: membership.userName, hasOptions: options != nil)
+            try await join(member, group, after: after, now: now)
             context.items[Self.joined] = membership
-            while true {
-                let room = rooms.room(group) { GroupRoom(name: group, chat: self, log: groups) }
-                try await room.open()
-                if room.join(member, after: after, now: now) { break }
-            }
             // It may have gone while it joined, and told so before it was there.
             if context.isConnectionAborted { try await leaveGroup(context) }
             try await context.clients.othersInGroup(group).send("MemberJoined", membership.userName)
             return JoinResult(
                 groupName: group, userName: membership.userName, members: try await members(of: group, context))
+        }
+    }
+
+    private func join(_ member: GroupMember, _ group: String, after: LogID?, now: Int64) async throws {
+        while true {
+            let room = rooms.room(group) { GroupRoom(name: group, chat: self, log: groups) }
+            do {
+                try await room.open()
+            } catch {
+                // One that nobody could join is kept for nobody.
+                rooms.leave(member.connection.id, group)
+                throw error
+            }
+            if room.join(member, after: after, now: now) { return }
         }
     }
 
