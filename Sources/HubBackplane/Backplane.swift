@@ -89,7 +89,8 @@ public protocol Backplane: Sendable {
     /// - Parameters:
     ///   - end: In milliseconds since 1970, of the backplane's clock.
     ///   - now: The time by that clock. Members whose time is over leave.
-    ///   - limit: How many may belong to the set, give or take some that enter at the same moment.
+    ///   - limit: How many may belong to the set. Of those that enter at the same moment never more are let in than there is
+    ///     place for.
     /// - Returns: `false` where there is no place for another one.
     func enter(_ member: String, into set: KeyName, until end: Int64, now: Int64, limit: Int) async throws -> Bool
 

@@ -7,24 +7,26 @@ extension RedisBackplane {
         _ member: String, into set: KeyName, until end: Int64, now: Int64, limit: Int
     ) async throws -> Bool {
         let key = RESPArgument.text(set.rawValue)
-        let found = try await commands.send(replies: 3) { buffer in
-            buffer.writeCommand("ZREMRANGEBYSCORE", key, "-inf", .number(now))
-            buffer.writeCommand("ZCARD", key)
-            buffer.writeCommand("ZSCORE", key, .text(member))
-        }
-        try found.throwFirstError()
-        guard let count = found[1].integer else { throw BackplaneError.unexpectedReply(to: "ZCARD") }
-        guard count < limit || found[2] != .null else { return false }
-        let replies = try await commands.send(replies: 5) { buffer in
+        let replies = try await commands.send(replies: 7) { buffer in
             buffer.writeCommand("MULTI")
+            buffer.writeCommand("ZREMRANGEBYSCORE", key, "-inf", .number(now))
             buffer.writeCommand("ZADD", key, .number(end), .text(member))
+            buffer.writeCommand("ZCARD", key)
             // The key lives as long as any of its members. To GT one without a time to live would live for ever.
             buffer.writeCommand("PEXPIREAT", key, .number(end), "NX")
             buffer.writeCommand("PEXPIREAT", key, .number(end), "GT")
             buffer.writeCommand("EXEC")
         }
-        try (replies + (replies.last?.array ?? [])).throwFirstError()
-        return true
+        let results = replies.last?.array ?? []
+        try (replies + results).throwFirstError()
+        guard results.count == 5, let added = results[1].integer, let count = results[2].integer else {
+            throw BackplaneError.unexpectedReply(to: "EXEC")
+        }
+        guard added > 0, count > limit else { return true }
+        // It went in first and is taken out again: of those that come at the same moment each counts the others. Where that fails
+        // it stays until its end, but it was not let in.
+        try? await leave(member, from: set)
+        return false
     }
 
     public func leave(_ member: String?, from set: KeyName) async throws {

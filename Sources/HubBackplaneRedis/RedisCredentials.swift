@@ -32,10 +32,12 @@ public struct RedisCredentialsSource: Sendable {
     let read: Read
     /// How often it is looked whether they have changed; `nil` where they never do.
     let checkInterval: Duration?
+    /// Whether nothing is ever shown.
+    public let isAnonymous: Bool
 
     /// The same for ever.
     public static func fixed(_ credentials: RedisCredentials?) -> RedisCredentialsSource {
-        RedisCredentialsSource(read: { _ in credentials }, checkInterval: nil)
+        RedisCredentialsSource(read: { _ in credentials }, checkInterval: nil, isAnonymous: credentials == nil)
     }
 
     /// Credentials that change while connections live, as tokens and replaced passwords do: the connections go over to new ones
@@ -46,6 +48,6 @@ public struct RedisCredentialsSource: Sendable {
     ///   - read: Answers from memory, but where something has to be fetched.
     public static func changing(checkInterval: Duration = .seconds(1), _ read: @escaping Read) -> RedisCredentialsSource
     {
-        RedisCredentialsSource(read: read, checkInterval: checkInterval)
+        RedisCredentialsSource(read: read, checkInterval: checkInterval, isAnonymous: false)
     }
 }

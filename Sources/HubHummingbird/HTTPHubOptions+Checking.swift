@@ -42,7 +42,9 @@ extension HTTPHubOptions {
     private var badChoice: String? {
         if transports.isEmpty { return "transports must name one at least" }
         if !(0...1).contains(minimumProtocolVersion) { return "minimumProtocolVersion must be 0 or 1" }
-        if let clusterSecret, clusterSecret.count < 16 { return "clusterSecret must have at least 16 bytes" }
+        if let clusterSecret, clusterSecret.accepted.contains(where: { $0.count < 16 }) {
+            return "clusterSecret must have at least 16 bytes"
+        }
         return nil
     }
 }

@@ -61,8 +61,9 @@ public struct HTTPHubOptions: Sendable {
     /// (`WebSockets.SubProtocolSelector`). What is not offered makes the client fail.
     public var webSocketSubProtocolSelector: (@Sendable (_ offered: [String]) -> String?)?
 
-    /// What signs connection tokens, the same on all nodes; `nil` lets the nodes agree on one through the backplane.
-    public var clusterSecret: [UInt8]?
+    /// What signs connection tokens, the same on all nodes and of at least 16 bytes; `nil` lets the nodes agree on one through the
+    /// backplane. Clients that were connected with an earlier value keep their connections.
+    public var clusterSecret: RotatingSecret?
 
     /// Whether clients are answered to `negotiate` before the router is asked, which saves a good part of what a connect
     /// costs. The router's middleware does not see these requests then, as it does not see accepted WebSockets.

@@ -1,4 +1,5 @@
 import HTTPTypes
+public import HubServer
 import HubTransports
 public import Hummingbird
 import NIOCore
@@ -13,6 +14,12 @@ extension RouterMethods {
     ///   - key: What a backend shows, as `Authorization: Bearer KEY` or `api-key: KEY`. Keep it as secret as a password.
     @discardableResult
     public func management(of hubs: HTTPHubs, key: String) -> Self {
+        management(of: hubs, key: RotatingSecret(Array(key.utf8)))
+    }
+
+    /// The same with a key that may be replaced.
+    @discardableResult
+    public func management(of hubs: HTTPHubs, key: RotatingSecret) -> Self {
         let api = ManagementAPI(key: ManagementKey(key)) { hubs.access(at: $0)?.endpoint }
         for method in ManagementAPI.methods {
             on("/api/**", method: method) { request, _ in Response(await api.answer(request), to: request) }
@@ -27,7 +34,7 @@ extension ManagementAPI {
         [.get, .head, .post, .put, .delete, .patch, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
     fileprivate func answer(_ request: Request) async -> ManagementAnswer {
-        guard admits(request.head) else { return .unauthorized }
+        guard await admits(request.head) else { return .unauthorized }
         guard let body = try? await request.body.collect(upTo: Self.maximumBodySize) else { return .tooLarge }
         return await answer(request.head, body: body)
     }

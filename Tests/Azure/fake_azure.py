@@ -138,11 +138,10 @@ class FakeAzure:
         scripted = self.scripted_answer(url.path) or self.answer
         status, answer, *headers = scripted(request) if callable(scripted) else scripted
         data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+        fields = {"content-type": "application/json" if data[:1] == b"{" else "text/html", "content-length": len(data)}
         handler.send_response(status)
-        handler.send_header("content-type", "application/json" if data[:1] == b"{" else "text/html")
-        handler.send_header("content-length", str(len(data)))
-        for name, value in (headers[0] if headers else {}).items():
-            handler.send_header(name, value)
+        for name, value in (fields | (headers[0] if headers else {})).items():
+            handler.send_header(name, str(value))
         handler.end_headers()
         handler.wfile.write(data)
 

@@ -1,6 +1,7 @@
 """The server with an identity in Azure: its secrets in a vault, tokens as passwords for a real Redis."""
 
 import base64
+import hmac
 import json
 import os
 import socket
@@ -187,6 +188,80 @@ def test_a_key_of_a_vault_for_content_safety_is_replaced_while_the_server_runs(f
         fake.secrets = {"safety-key": second}
         eventually(lambda: "You said: Hello" in asked(url, "Hello"))
     assert not [secret for secret in SECRETS if secret in log.read_text()]
+
+
+def test_a_key_of_a_vault_for_the_model_is_read_at_once_when_it_is_refused(fake, environment, tmp_path):
+    first, second, _ = SECRETS
+    fake.secrets = {"model-key": first}
+    pieces = [{"choices": [{"index": 0, "delta": {"content": "Hello there"}, "finish_reason": end}]} for end in (None, "stop")]
+    events = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
+
+    def complete(request):
+        if request["headers"].get("authorization") != f"Bearer {fake.secrets['model-key']}":
+            return 401, {"error": {"code": "invalid_api_key", "message": "Incorrect API key provided."}}
+        return 200, events, {"content-type": "text/event-stream"}
+
+    fake.script("/chat/completions", complete)
+    environment |= {"OPENAI_BASE_URL": f"{fake.http}/v1", "OPENAI_API_KEY": vault(fake, "model-key"), "OPENAI_MODEL": "m"}
+    environment["HUBBUB_KEY_VAULT_RELOAD_INTERVAL"] = "1s"
+    log = tmp_path / "log"
+    with serving(environment, log) as url:
+        for key in (first, second, first):
+            fake.secrets = {"model-key": key}
+            time.sleep(1.1)  # A refusal has the vault read once within the interval.
+            assert "Hello there" in asked(url, "Hello")
+    assert not [secret for secret in SECRETS if secret in log.read_text()]
+
+
+def bearer(secret):
+    """A token of a user for some minutes, signed as RFC 7519 and 7515 want it."""
+    def encoded(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+    claims = {"sub": "alice", "exp": int(time.time()) + 300}
+    signed = b".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return (signed + b"." + encoded(hmac.digest(secret.encode(), signed, "sha256"))).decode()
+
+
+def status(url, key, data=None):
+    request = urllib.request.Request(url, data=data, headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_what_others_show_and_sign_with_is_replaced_at_a_node_that_has_not_heard_of_it(fake, redis, environment, tmp_path):
+    first, second = ({name: f"{time}-{name}-0123456789abcdef0123456789" for name in ("cluster", "key", "jwt")} for time in ("first", "second"))
+    fake.secrets = first
+    arguments = ["--backplane", f"127.0.0.1:{redis.port},password=admin,abortConnect=False", "--require-authentication"]
+    for option, name in (("cluster-secret", "cluster"), ("management-key", "key"), ("jwt-secret", "jwt")):
+        arguments += [f"--{option}", vault(fake, name)]
+    slow = environment | {"HUBBUB_KEY_VAULT_RELOAD_INTERVAL": "1h"}
+    logs = tmp_path / "early", tmp_path / "late"
+    with serving(environment, logs[0], *arguments) as early, serving(slow, logs[1], *arguments) as late:
+        eventually(lambda: is_ready(early) and is_ready(late))
+
+        def connected():
+            """The first poll at one node of a client that has negotiated at the other."""
+            negotiated, body = status(f"{early}/chat/negotiate?negotiateVersion=1", bearer(fake.secrets["jwt"]), b"")
+            if negotiated == 401:  # The early node has not looked yet.
+                return None
+            token = json.loads(body)["connectionToken"]
+            return status(f"{late}/chat?id={token}", bearer(fake.secrets["jwt"]))[0]
+
+        assert connected() == 200
+        time.sleep(1.1)  # The vault is not read more than once a second for those who show what is unknown.
+        fake.secrets = second
+        assert status(f"{late}/api/hubs/chat/users/alice", second["key"])[0] == 404
+        assert status(f"{late}/api/hubs/chat/users/alice", first["key"])[0] == 404, "the one before counts as well"
+        assert status(f"{late}/chat/negotiate?negotiateVersion=1", bearer(second["jwt"]), b"")[0] == 200
+        assert eventually(connected) == 200
+        eventually(lambda: (connected() or 200) == 200 and logs[1].read_text().count("A secret has changed") == 3)
+        eventually(lambda: status(f"{early}/api/hubs/chat/users/alice", first["key"])[0] == 401)
+    texts = [log.read_text() for log in logs]
+    assert not [secret for secret in (*first.values(), *second.values()) if any(secret in text for text in texts)]
 
 
 def refused(environment, *arguments):

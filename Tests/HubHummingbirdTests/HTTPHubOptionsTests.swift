@@ -30,7 +30,7 @@ import Testing
         ("limits.connectRatePerAddress", { $0.limits.connectRatePerAddress = .init(perSecond: .infinity) }),
         ("transports", { $0.transports = [] }), ("minimumProtocolVersion", { $0.minimumProtocolVersion = 2 }),
         ("minimumProtocolVersion", { $0.minimumProtocolVersion = -1 }),
-        ("clusterSecret", { $0.clusterSecret = Array("short".utf8) }),
+        ("clusterSecret", { $0.clusterSecret = RotatingSecret(Array("short".utf8)) }),
     ]
 
     @Test func theDefaultsAreGood() { #expect(HTTPHubOptions().problem == nil) }

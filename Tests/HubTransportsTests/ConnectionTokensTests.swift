@@ -1,4 +1,5 @@
 import HubBackplane
+import HubServer
 import HubTesting
 import Logging
 import NIOCore
@@ -11,7 +12,8 @@ import Testing
     private let chat = ConnectionToken.Audience(path: "/chat", userID: nil)
 
     private func tokens(
-        on backplane: some Backplane = InMemoryBackplane(), secret: [UInt8]? = nil, lifetime: Duration = .seconds(15)
+        on backplane: some Backplane = InMemoryBackplane(), secret: RotatingSecret? = nil,
+        lifetime: Duration = .seconds(15)
     ) -> ConnectionTokens {
         ConnectionTokens(
             backplane: backplane, time: ClusterTime(backplane: backplane), names: BackplaneNames(app: "test"),
@@ -96,9 +98,25 @@ import Testing
     }
 
     @Test func nodesWithOneConfiguredSecretNeedNoBackplane() async throws {
-        let (a, id) = await tokens(secret: [1, 2, 3]).issue([], for: chat)
-        #expect(await tokens(secret: [1, 2, 3]).read(a, for: chat) == .usable(id: id))
-        #expect(await tokens(secret: [1, 2, 4]).read(a, for: chat) == .unknown)
+        let (a, id) = await tokens(secret: RotatingSecret([1, 2, 3])).issue([], for: chat)
+        #expect(await tokens(secret: RotatingSecret([1, 2, 3])).read(a, for: chat) == .usable(id: id))
+        #expect(await tokens(secret: RotatingSecret([1, 2, 4])).read(a, for: chat) == .unknown)
+    }
+
+    /// The vault has a new secret, and one node has read it before the other.
+    @Test func aSecretThatIsReplacedMakesNoNodeRefuseTheOther() async throws {
+        let (first, second): ([UInt8], [UInt8]) = ([1, 2, 3], [4, 5, 6])
+        let (lateSecret, earlySecret) = (RotatingSecret(first), RotatingSecret(first))
+        lateSecret.onUnknownValue { lateSecret.replace(with: [second, first]) }
+        let (early, late) = (tokens(secret: earlySecret), tokens(secret: lateSecret))
+        let (before, id) = await early.issue([], for: chat)
+        earlySecret.replace(with: [second, first])
+        earlySecret.replace(with: [second])
+        let (after, afterID) = await early.issue([], for: chat)
+        #expect(await late.read(after, for: chat) == .usable(id: afterID))
+        let (lateToken, lateID) = await late.issue([], for: chat)
+        #expect(await tokens(secret: RotatingSecret(second)).read(lateToken, for: chat) == .usable(id: lateID))
+        #expect(await early.read(before, for: chat) == .usable(id: id), "its client may still be connected")
     }
 
     @Test func aNodeAdoptsTheClustersSecretAndStillAcceptsWhatItSigned() async throws {

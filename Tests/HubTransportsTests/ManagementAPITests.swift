@@ -22,7 +22,9 @@ import Testing
         let server = HubServer(
             backplane: backplane, names: BackplaneNames(app: "tests"), logger: Logger(label: "test"))
         let endpoint = server.mount(Hub(), at: "/chat")
-        let api = ManagementAPI(key: ManagementKey(Self.key)) { $0 == "/chat" ? endpoint : nil }
+        let api = ManagementAPI(key: ManagementKey(RotatingSecret(Array(Self.key.utf8)))) {
+            $0 == "/chat" ? endpoint : nil
+        }
         _ = try await HubTestClient.connect(to: endpoint, userID: "ada")
         #expect(try await close("/groups/nobody/:closeConnections", api) == .noContent)
         backplane.setAway(true)

@@ -42,10 +42,11 @@ async def test_stop_ends_the_generation(node: Server) -> None:
         summary = await reply.end()
         assert summary["finish"] == "stopped"
         reply.assert_whole()
-        # The server generates one reply at a time: it has time for this one only when it has let go of the other.
+        # The server generates one reply at a time: it has time for this one only when it has let go of the other. A story to its end
+        # would have taken it half a minute.
         answer, first, _ = await timed(client, "Say hello.")
         print(f"\nstopped after {summary['chunks']} chunks, the next reply began after {first:.2f} s")
-        assert answer.summary["finish"] == "completed" and first < 20
+        assert answer.summary["finish"] == "completed" and first < 5
 
 
 async def test_two_questions_at_once_are_both_answered(node: Server) -> None:
@@ -59,12 +60,11 @@ async def test_the_model_is_told_the_conversation(node: Server) -> None:
     """More than half of what the model can read, twice: too much in one conversation, and not in two."""
     half = "word " * 1200 + "What was that?"
     async with ChatClient(node.url) as client:
-        finishes = [
-            (await client.invoke("AskAi", half, {"conversationId": talk}, timeout=200))["finish"]
-            for talk in ("one", "one", "two")
+        summaries = [
+            await client.invoke("AskAi", half, {"conversationId": talk}, timeout=200) for talk in ("one", "one", "two")
         ]
-        print(f"\n{finishes}")
-        assert finishes == ["completed", "failed", "completed"]
+        print(f"\n{summaries}")
+        assert [summary["finish"] for summary in summaries] == ["completed", "failed", "completed"]
 
 
 async def test_a_prompt_that_is_too_long_is_no_empty_success(node: Server) -> None:

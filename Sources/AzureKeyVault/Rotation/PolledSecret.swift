@@ -76,6 +76,9 @@ public actor PolledSecret: Service {
         return try await load()
     }
 
+    /// Reads it again at once, though not more often than the minimum interval allows: somebody has shown a value that is not known here.
+    public func readAgain() async { _ = try? await value(refused: state.secret?.value) }
+
     /// Adds an observer of the values that count: the current one first, then the one before it, until the secret is read again.
     ///
     /// - Parameter observe: Called now, where there is a value, and after each change, in order.

@@ -13,6 +13,8 @@ public struct JWTBearerOptions: Sendable {
     public enum SigningKey: Sendable {
         /// A secret that the issuer has, too, of at least 32 bytes: for HS256.
         case secret([UInt8])
+        /// The same, where it may be replaced.
+        case rotatingSecret(RotatingSecret)
         /// One or several public keys or certificates in PEM form: RSA with at least 2,048 bits for RS256, or P-256 for
         /// ES256.
         case publicKey(pem: String)

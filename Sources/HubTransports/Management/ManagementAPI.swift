@@ -17,8 +17,8 @@ package struct ManagementAPI: Sendable {
     }
 
     /// Whether the request may be read any further; the description of the API is no secret.
-    package func admits(_ request: HTTPRequest) -> Bool {
-        if key.admits(request) { return true }
+    package func admits(_ request: HTTPRequest) async -> Bool {
+        if await key.admits(request) { return true }
         guard let route = try? ManagementRoute(request.method, path: RequestTarget(request.path ?? "").path) else {
             return false
         }

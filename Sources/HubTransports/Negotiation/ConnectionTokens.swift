@@ -1,4 +1,5 @@
 package import HubBackplane
+package import HubServer
 package import Logging
 import NIOCore
 import Synchronization
@@ -10,15 +11,22 @@ import Synchronization
 /// of it. All deadlines are by the backplane's clock, so the nodes' own clocks may differ.
 package final class ConnectionTokens: Sendable {
     private struct State {
-        var secret: [UInt8]
-        /// The key that signs comes first.
-        var keys: [TokenKey]
+        /// The one that signs comes first.
+        var secrets: [[UInt8]] = []
+        var keys: [TokenKey] = []
         var agreedAt: ContinuousClock.Instant?
         var agreement: Task<Void, Never>?
+
+        /// Signs with the first of them from now on. What was signed before is still accepted, since clients hold tokens of it.
+        mutating func use(_ accepted: [[UInt8]]) {
+            guard !secrets.starts(with: accepted) else { return }
+            secrets = Array((accepted + secrets.filter { !accepted.contains($0) }).prefix(ConnectionTokens.secretLimit))
+            keys = secrets.map { TokenKey(secret: $0) }
+        }
     }
 
-    /// Old keys that are still accepted. More than one change within a token's life is an operator's doing.
-    private static let keyLimit = 4
+    /// How many are accepted. More than one change within a token's life is an operator's doing.
+    private static let secretLimit = 4
     private static let secretLifetime = Duration.seconds(30 * 24 * 3600)
     private static let agreementLifetime = Duration.seconds(3600)
 
@@ -26,7 +34,8 @@ package final class ConnectionTokens: Sendable {
     private let time: ClusterTime
     private let name: KeyName
     private let lifetime: Duration
-    private let isSecretShared: Bool
+    /// The operator's secret, where one was given.
+    private let given: RotatingSecret?
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -35,17 +44,18 @@ package final class ConnectionTokens: Sendable {
     ///   - secret: The secret of all nodes, where the operator gave one; else the nodes agree on one.
     ///   - lifetime: How long after negotiating a token can be used (ASP.NET's `DisconnectTimeout`).
     package init(
-        backplane: any Backplane, time: ClusterTime, names: BackplaneNames, secret: [UInt8]? = nil, lifetime: Duration,
-        logger: Logger
+        backplane: any Backplane, time: ClusterTime, names: BackplaneNames, secret: RotatingSecret? = nil,
+        lifetime: Duration, logger: Logger
     ) {
         self.backplane = backplane
         self.time = time
         self.name = names.clusterSecret
         self.lifetime = lifetime
-        self.isSecretShared = secret == nil
+        self.given = secret
         self.logger = logger
-        let secret = secret ?? ConnectionID.randomBytes() + ConnectionID.randomBytes()
-        state = Mutex(State(secret: secret, keys: [TokenKey(secret: secret)]))
+        var first = State()
+        first.use(secret?.accepted ?? [ConnectionID.randomBytes() + ConnectionID.randomBytes()])
+        state = Mutex(first)
         backplane.observeState { [weak self] change in
             if change == .ready { _ = self?.agree() }
         }
@@ -74,10 +84,18 @@ package final class ConnectionTokens: Sendable {
     private func sign(
         _ flags: ConnectionToken.Flags, for audience: ConnectionToken.Audience
     ) -> (token: String, id: String) {
-        let key = state.withLock { $0.keys[0] }
+        let key = keys[0]
         let token = ConnectionToken(flags: flags, deadline: time.now + lifetime.milliseconds)
         let string = token.signed(with: key, for: audience)
         return (string, token.connectionID(in: string))
+    }
+
+    private var keys: [TokenKey] {
+        let given = given?.accepted
+        return state.withLock { state in
+            if let given { state.use(given) }
+            return state.keys
+        }
     }
 
     /// What a token that a client shows is worth.
@@ -93,6 +111,7 @@ package final class ConnectionTokens: Sendable {
         do {
             return try verify(string, for: audience)
         } catch .unknownKey where mayAgreeAgain() {
+            if let given { _ = await given.refresh() }
             await agree().value
             return (try? verify(string, for: audience)) ?? .unknown
         } catch {
@@ -103,7 +122,7 @@ package final class ConnectionTokens: Sendable {
     private func verify(
         _ string: String, for audience: ConnectionToken.Audience
     ) throws(ConnectionToken.Refusal) -> Reading {
-        let token = try ConnectionToken(string, keys: state.withLock { $0.keys }, audience: audience)
+        let token = try ConnectionToken(string, keys: keys, audience: audience)
         let id = token.connectionID(in: string)
         guard time.now <= token.deadline else { return .expired(id: id) }
         return .usable(id: id, usesStatefulReconnect: token.flags.contains(.statefulReconnect))
@@ -140,7 +159,7 @@ extension ConnectionTokens {
     private func readBackplane() async {
         do {
             try await time.read()
-            if isSecretShared { try await shareSecret() }
+            if given == nil { try await shareSecret() }
             state.withLock { $0.agreedAt = .now }
         } catch {
             logger.warning("The cluster's secret could not be read", metadata: ["error": "\(error)"])
@@ -149,7 +168,7 @@ extension ConnectionTokens {
     }
 
     private func shareSecret() async throws {
-        let own = state.withLock { $0.secret }
+        let own = state.withLock { $0.secrets[0] }
         let isOurs = try await backplane.set(
             name, to: ByteBuffer(bytes: own), timeToLive: Self.secretLifetime, onlyIfAbsent: true)
         if isOurs { return }
@@ -157,12 +176,7 @@ extension ConnectionTokens {
             return
         }
         backplane.expire([name], after: Self.secretLifetime)
-        state.withLock { state in
-            guard shared != state.secret else { return }
-            state.secret = shared
-            state.keys.insert(TokenKey(secret: shared), at: 0)
-            state.keys.removeLast(max(0, state.keys.count - Self.keyLimit))
-        }
+        state.withLock { $0.use([shared]) }
     }
 }
 

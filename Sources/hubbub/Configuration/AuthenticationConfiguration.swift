@@ -6,6 +6,8 @@ import Logging
 struct AuthenticationConfiguration: Sendable {
     /// Nil where tokens are not looked at.
     var bearer: JWTBearerOptions?
+    /// The one of `jwt-secret`.
+    private(set) var secret: RotatingSecret?
     var isRequired: Bool
     var closesOnExpiration: Bool
     var enablesRefresh: Bool
@@ -14,7 +16,9 @@ struct AuthenticationConfiguration: Sendable {
         isRequired = try values.isOn("require-authentication")
         closesOnExpiration = try values.isOn("close-on-authentication-expiration")
         enablesRefresh = try values.isOn("authentication-refresh")
-        bearer = try Self.entraID(values) ?? Self.keys(values)
+        // HS256 takes none that is shorter than its hash.
+        secret = try values.secret("jwt-secret", minimumSize: 32)
+        bearer = try Self.entraID(values) ?? Self.keys(values, secret: secret)
         let clockSkew = try values.duration("jwt-clock-skew")
         bearer?.clockSkew = clockSkew
         guard bearer != nil || !(isRequired || closesOnExpiration || enablesRefresh) else {
@@ -52,9 +56,9 @@ struct AuthenticationConfiguration: Sendable {
         return .entraID(tenantID: try id("entra-tenant-id"), clientID: try id("entra-client-id"))
     }
 
-    private static func keys(_ values: OptionValues) throws -> JWTBearerOptions? {
+    private static func keys(_ values: OptionValues, secret: RotatingSecret?) throws -> JWTBearerOptions? {
         var options = JWTBearerOptions(keySetURL: try values.text("jwks-url"))
-        if let secret = try values.text("jwt-secret") { options.signingKeys.append(.secret(Array(secret.utf8))) }
+        if let secret { options.signingKeys.append(.rotatingSecret(secret)) }
         if let pem = try values.text("jwt-public-key") { options.signingKeys.append(.publicKey(pem: pem)) }
         options.validIssuers = try values.list("jwt-issuer")
         options.validAudiences = try values.list("jwt-audience")

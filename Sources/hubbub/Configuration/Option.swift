@@ -54,7 +54,9 @@ extension Option {
             "tls-reload-interval", value: "DURATION", fallback: "10s", help: "how often it is looked whether they have"),
         Option(
             "backplane", value: "URL", fallback: "memory", isSecret: true,
-            help: "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS"),
+            help:
+                "what connects nodes: memory, or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS, or "
+                + "as StackExchange.Redis has it: HOST:PORT,password=…,ssl=True"),
         Option(
             "redis-ca-file", value: "FILE",
             help: "certificates in PEM form that Redis' one is checked with (default: those that the system trusts)"),

@@ -1,4 +1,3 @@
-import Foundation
 import HubBackplaneRedis
 
 /// How a node shows Redis who it is.
@@ -27,18 +26,19 @@ struct RedisAuthentication: Sendable {
     /// What is shown with a password.
     func credentials(password: String) -> RedisCredentials { RedisCredentials(username: user, password: password) }
 
-    /// Puts what other options tell to what the URL does.
-    func completing(_ configuration: RedisConfiguration, url: String) throws -> RedisConfiguration {
+    /// Puts what other options tell to what the address does.
+    func completing(_ configuration: RedisConfiguration) throws -> RedisConfiguration {
         var configuration = configuration
         try tls.complete(&configuration)
         guard usesEntra || password != nil else { return configuration }
-        let parts = URLComponents(string: url)
-        guard (parts?.user ?? "").isEmpty, (parts?.password ?? "").isEmpty else {
+        guard configuration.credentials.isAnonymous else {
             throw UsageError("backplane has a password, and redis-auth or redis-password says otherwise")
         }
         // A token opens whatever its identity may use, to anybody who reads it.
         let isEncrypted = configuration.tls != nil || ["127.0.0.1", "::1", "localhost"].contains(configuration.host)
-        guard !usesEntra || isEncrypted else { throw UsageError("redis-auth entra needs TLS: a rediss:// URL") }
+        guard !usesEntra || isEncrypted else {
+            throw UsageError("redis-auth entra needs TLS: a rediss:// URL or ssl=True")
+        }
         if let password { configuration.credentials = .fixed(credentials(password: password)) }
         return configuration
     }

@@ -20,7 +20,7 @@ struct RedisTLSFiles: Sendable {
     func complete(_ configuration: inout RedisConfiguration) throws {
         guard authority != nil || certificate != nil else { return }
         guard configuration.tls != nil else {
-            throw UsageError("redis-ca-file and redis-certificate-file need a rediss:// URL")
+            throw UsageError("redis-ca-file and redis-certificate-file need a rediss:// URL or ssl=True")
         }
         if let authority {
             configuration.tls?.trustRoots = .certificates(try Self.certificates("redis-ca-file", authority))

@@ -30,7 +30,7 @@ struct ServeConfiguration: Sendable {
     var httpIdleTimeout: Duration
     var authentication: AuthenticationConfiguration
     /// Nil for no management API.
-    var managementKey: String?
+    var managementKey: RotatingSecret?
     var model: ModelChoice
     var contentFilter: ContentFilterConfiguration
     /// How many event loops there are; `nil` for one for each core.
@@ -68,10 +68,7 @@ struct ServeConfiguration: Sendable {
         http = try Self.http(values)
         httpIdleTimeout = try values.duration("http-idle-timeout")
         authentication = try AuthenticationConfiguration(values)
-        managementKey = try values.text("management-key")
-        if let managementKey, managementKey.utf8.count < 16 {
-            throw UsageError("management-key must have at least 16 bytes")
-        }
+        managementKey = try values.secret("management-key", minimumSize: 16)
         model = try ModelChoice(values)
         contentFilter = try ContentFilterConfiguration(values)
         eventLoops = values.isGiven("event-loops") ? try values.count("event-loops", atMost: 1024) : nil
@@ -88,12 +85,12 @@ struct ServeConfiguration: Sendable {
 
     private static func backplane(_ values: OptionValues) throws -> Backplane {
         let authentication = try RedisAuthentication(values)
-        return try values.value("backplane", expected: "memory or a redis:// URL") { text in
+        return try values.value("backplane", expected: "memory or where Redis is") { text in
             if text == "memory" { return .memory }
             do {
-                return .redis(try authentication.completing(RedisConfiguration(url: text), url: text), authentication)
+                return .redis(try authentication.completing(RedisConfiguration(address: text)), authentication)
             } catch {
-                throw UsageError("backplane must be memory or a redis:// URL: \(error)")
+                throw UsageError("backplane must be memory, a redis:// URL or a connection string: \(error)")
             }
         }
     }
@@ -147,15 +144,21 @@ struct ServeConfiguration: Sendable {
         http.postTimeout = try values.duration("post-timeout")
         http.trustedProxies = try trustedProxies(values)
         if values.isGiven("allowed-origins") { http.allowedOrigins = try allowedOrigins(values) }
-        http.clusterSecret = try values.text("cluster-secret").map { Array($0.utf8) }
-        if let secret = http.clusterSecret, secret.count < 16 {
-            throw UsageError("cluster-secret must have at least 16 bytes")
-        }
+        http.clusterSecret = try values.secret("cluster-secret", minimumSize: 16)
         return http
     }
 }
 
 extension OptionValues {
+    /// A secret that others show or sign with.
+    func secret(_ name: String, minimumSize: Int) throws -> RotatingSecret? {
+        guard let text = try text(name) else { return nil }
+        guard text.utf8.count >= minimumSize else {
+            throw UsageError("\(name) must have at least \(minimumSize) bytes")
+        }
+        return RotatingSecret(Array(text.utf8), minimumSize: minimumSize)
+    }
+
     /// A whole number from one to a bound.
     func count(_ name: String, atMost bound: Int = 1_000_000_000) throws -> Int {
         try value(name, expected: "a whole number from 1 to \(bound)") {

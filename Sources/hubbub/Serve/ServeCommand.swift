@@ -23,6 +23,9 @@ enum ServeCommand {
         let access = try AzureAccess(values, logger: logger)
         let vault = try VaultSecrets(values, options: Option.serve, access: access, logger: logger)
         let configuration = try ServeConfiguration(try await vault.resolve(values))
+        await vault.keepNew(configuration.http.clusterSecret, of: "cluster-secret", logger: logger)
+        await vault.keepNew(configuration.managementKey, of: "management-key", logger: logger)
+        await vault.keepNew(configuration.authentication.secret, of: "jwt-secret", logger: logger)
         if let eventLoops = configuration.eventLoops { NIOSingletons.groupLoopCountSuggestion = eventLoops }
         let node = try Node(configuration, access: access, vault: vault, logger: logger)
         // A client may be gone when something is written to it.

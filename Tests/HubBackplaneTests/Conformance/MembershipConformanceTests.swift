@@ -1,4 +1,5 @@
 import HubBackplane
+import HubBackplaneRedis
 import HubTesting
 import NIOCore
 import Testing
@@ -51,6 +52,35 @@ struct MembershipConformanceTests {
             #expect(try await backplane.members(of: set, now: now) == ["a", "b"])
             #expect(try await backplane.enter("c", into: set, until: now + 90_000, now: now + 60_000, limit: 2))
             #expect(try await backplane.members(of: set, now: now + 60_000) == ["b", "c"])
+        }
+    }
+
+    @Test(arguments: BackplaneKind.allCases)
+    func ofThoseThatComeAtTheSameMomentNoMoreAreLetInThanThereArePlaces(kind: BackplaneKind) async throws {
+        try await withBackplane(kind) { backplane, names in
+            let (set, now) = (set(names), try await backplane.time())
+            let enter: @Sendable (any Backplane, Int) async throws -> Bool = { node, index in
+                try await node.enter("\(index)", into: set, until: now + 60_000, now: now, limit: 5)
+            }
+            let letIn: @Sendable (any Backplane) async throws -> Int = { other in
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    for index in 0..<50 {
+                        group.addTask { try await enter(index.isMultiple(of: 2) ? backplane : other, index) }
+                    }
+                    return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+                }
+            }
+            switch kind {
+            case .memory:
+                #expect(try await letIn(backplane) == 5)
+            case .redis:
+                let server = try await SharedRedis.server.value
+                try await withRedisBackplane(RedisConfiguration(url: server.url), names: names) { other, _ in
+                    let count = try await letIn(other)
+                    #expect(count == 5)
+                }
+            }
+            try await eventually { try await backplane.members(of: set, now: now).count == 5 }
         }
     }
 

@@ -11,26 +11,20 @@ import Foundation
 /// Authenticates by the JSON Web Token that a request carries.
 package struct JWTBearerAuthenticator: HubAuthenticator {
     private let rules: JWTRules
-    private let configured: Task<JWTKeySet, Never>
+    private let configured: ConfiguredKeys
     private let published: JWTKeySetCache?
 
     /// - Throws: Where an option cannot be used.
     package init(_ options: JWTBearerOptions, logger: Logger) throws(JWTBearerOptionsError) {
-        var keys: [JWTVerificationKey.Configured] = []
-        for key in options.signingKeys { keys += try JWTVerificationKey.configured(key) }
-        guard !keys.isEmpty || options.keySetURL != nil else {
+        guard !options.signingKeys.isEmpty || options.keySetURL != nil else {
             throw JWTBearerOptionsError(.keys, "no key is given that tokens could be held against")
         }
         if let url = options.keySetURL, !Self.isTrustworthy(url) {
             throw JWTBearerOptionsError(.keySetURL, "the URL must begin with https://, or be one of this machine")
         }
+        configured = try ConfiguredKeys(options.signingKeys)
         rules = JWTRules(options)
         published = options.keySetURL.map { JWTKeySetCache(url: $0, options: options, logger: logger) }
-        configured = Task { [keys] in
-            var keySet: [JWTVerificationKey] = []
-            for key in keys { keySet.append(await key.key) }
-            return JWTKeySet(keys: keySet)
-        }
     }
 
     package func mayAuthenticate(_ request: HTTPRequest) -> Bool { request.bearerToken != nil }
@@ -38,16 +32,23 @@ package struct JWTBearerAuthenticator: HubAuthenticator {
     package func authenticate(_ request: HTTPRequest) async -> AuthenticationResult {
         guard let token = request.bearerToken else { return .none }
         guard let header = TokenHeader(of: token) else { return .failed }
-        for key in await configured.value.keys where key.algorithm == header.alg {
-            if let result = await result(of: token, signedWith: key) { return result }
-        }
+        if let result = await resultOfConfigured(token, header) { return result }
         if let published {
             guard let keys = await published.keys(for: header) else { return .unavailable }
             for key in keys {
                 if let result = await result(of: token, signedWith: key) { return result }
             }
         }
-        return .failed
+        // Who signs may have heard of a new secret first.
+        guard header.alg == "HS256", await configured.refresh() else { return .failed }
+        return await resultOfConfigured(token, header) ?? .failed
+    }
+
+    private func resultOfConfigured(_ token: Substring, _ header: TokenHeader) async -> AuthenticationResult? {
+        for key in await configured.keys where key.algorithm == header.alg {
+            if let result = await result(of: token, signedWith: key) { return result }
+        }
+        return nil
     }
 
     /// - Returns: Nil where the key did not sign the token.

@@ -53,17 +53,22 @@ extension JWTVerificationKey {
 
     static func configured(_ key: JWTBearerOptions.SigningKey) throws(JWTBearerOptionsError) -> [Configured] {
         switch key {
-        case .secret(let bytes):
-            // Less than the hash has makes the hash's strength a promise that the key does not keep (RFC 7518, 3.2).
-            guard bytes.count >= 32 else {
-                throw JWTBearerOptionsError(.secret, "the secret must have at least 32 bytes")
-            }
-            return [.secret(HMACKey(from: bytes))]
+        case .secret(let bytes): return [try secret(bytes)]
+        case .rotatingSecret(let rotating):
+            return try rotating.accepted.map { bytes throws(JWTBearerOptionsError) in try secret(bytes) }
         case .publicKey(let pem):
             let blocks = blocks(of: pem)
             guard !blocks.isEmpty else { throw JWTBearerOptionsError(.publicKey, "there is no PEM block in it") }
             return try blocks.map { block throws(JWTBearerOptionsError) in try publicKey(block) }
         }
+    }
+
+    private static func secret(_ bytes: [UInt8]) throws(JWTBearerOptionsError) -> Configured {
+        // Less than the hash has makes the hash's strength a promise that the key does not keep (RFC 7518, 3.2).
+        guard bytes.count >= 32 else {
+            throw JWTBearerOptionsError(.secret, "the secret must have at least 32 bytes")
+        }
+        return .secret(HMACKey(from: bytes))
     }
 
     private static func publicKey(_ pem: String) throws(JWTBearerOptionsError) -> Configured {

@@ -28,24 +28,26 @@ extension RedisCredentialsSource {
         }
     }
 
-    /// A URL of a vault. What a new one says of the server counts from the node's next start on.
+    /// A URL or connection string of a vault. What a new one says of the server counts from the node's next start on.
     ///
     /// - Parameter now: The configuration that the URL has led to.
     static func vaultURL(_ secret: PolledSecret, now: RedisConfiguration, logger: Logger) -> RedisCredentialsSource {
         let rejected = Mutex<String?>(nil)
         return .changing { refused in
             var text = try await secret.value()
-            if let refused, let shown = try? await RedisConfiguration(url: text).currentCredentials, shown == refused {
+            if let refused, let shown = try? await RedisConfiguration(address: text).currentCredentials,
+                shown == refused
+            {
                 text = try await secret.value(refused: text)
             }
-            if let new = try? RedisConfiguration(url: text), new.description == now.description {
+            if let new = try? RedisConfiguration(address: text), new.description == now.description {
                 return try await new.currentCredentials
             }
             let isNew = rejected.withLock { rejected in
                 defer { rejected = text }
                 return rejected != text
             }
-            if isNew { logger.warning("The vault's URL of Redis is none, or of another server: restart to use it") }
+            if isNew { logger.warning("The vault's address of Redis is none, or of another server: restart to use it") }
             return try await now.currentCredentials
         }
     }

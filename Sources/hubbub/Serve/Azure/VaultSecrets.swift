@@ -1,6 +1,13 @@
 import AzureIdentity
 import AzureKeyVault
+import HubServer
 import Logging
+
+extension Option {
+    /// Whether other nodes or backends use the secret: one that has it already shows it to those that do not yet, all of which then
+    /// read the vault.
+    fileprivate var isShownByOthers: Bool { ["cluster-secret", "jwt-secret", "management-key"].contains(name) }
+}
 
 /// The options whose values are in vaults, and what reads them.
 struct VaultSecrets: Sendable {
@@ -39,13 +46,27 @@ struct VaultSecrets: Sendable {
                 var logger = logger
                 logger[metadataKey: "option"] = "\(option.name)"
                 secrets[option.name] = PolledSecret(
-                    reference, client: reader, interval: interval, logger: logger)
+                    reference, client: reader, interval: interval,
+                    minimumInterval: option.isShownByOthers ? .seconds(1) : .seconds(60), logger: logger)
             } catch let error as KeyVaultReferenceError {
                 throw UsageError("\(option.name): the reference \(error)")
             }
         }
         self.secrets = secrets
         self.read = read
+    }
+
+    /// Lets a secret change with the vault's.
+    ///
+    /// - Parameter option: Where the secret is from; one that is in no vault stays as it is.
+    func keepNew(_ secret: RotatingSecret?, of option: String, logger: Logger) async {
+        guard let secret, let polled = secrets[option] else { return }
+        await polled.observe { accepted in
+            if secret.replace(with: accepted.map { Array($0.utf8) }) { return }
+            logger.error(
+                "The vault's secret is too short, the one before it is kept", metadata: ["option": "\(option)"])
+        }
+        secret.onUnknownValue { await polled.readAgain() }
     }
 
     /// Reads them for the first time.
