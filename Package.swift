@@ -57,6 +57,7 @@ let package = Package(
         .library(name: "ChatModels", targets: ["ChatModels"]),
         .library(name: "AzureIdentity", targets: ["AzureIdentity"]),
         .library(name: "AzureKeyVault", targets: ["AzureKeyVault"]),
+        .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .library(name: "HubTesting", targets: ["HubTesting"]),
     ],
     dependencies: [
@@ -88,15 +89,17 @@ let package = Package(
             name: "HubBackplane", dependencies: [nioCore, nioLocks, deque, logging, lifecycle], swiftSettings: settings),
         .target(
             name: "HubBackplaneRedis",
-            dependencies: ["HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, nioSSL, deque, logging, lifecycle],
+            dependencies: [
+                "HubBackplane", "CHiredis", nioCore, nioLocks, nioPosix, nioSSL, deque, logging, metrics, lifecycle,
+            ],
             swiftSettings: settings),
         .target(
             name: "ChunkStreams",
-            dependencies: ["HubBackplane", nioCore, nioLocks, crypto, deque, logging, lifecycle],
+            dependencies: ["HubBackplane", nioCore, nioLocks, crypto, deque, logging, metrics, lifecycle],
             swiftSettings: settings),
         .target(
             name: "HubServer",
-            dependencies: ["HubProtocol", "HubBackplane", nioCore, nioLocks, deque, logging, lifecycle],
+            dependencies: ["HubProtocol", "HubBackplane", nioCore, nioLocks, deque, logging, metrics, lifecycle],
             swiftSettings: settings),
         .target(
             name: "HubTransports",
@@ -131,10 +134,11 @@ let package = Package(
             name: "ChatHub",
             dependencies: [
                 "HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels", nioCore, deque, logging,
-                lifecycle,
+                metrics, lifecycle,
             ],
             resources: [.embedInCode("Page")],
             swiftSettings: settings),
+        .target(name: "PrometheusMetrics", dependencies: [metrics], swiftSettings: settings),
         .target(
             name: "HubTesting",
             dependencies: [
@@ -145,8 +149,8 @@ let package = Package(
             name: "hubbub",
             dependencies: [
                 "AzureIdentity", "AzureKeyVault", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane",
-                "HubBackplaneRedis", "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", hummingbird,
-                nioCore, nioPosix, nioHTTP1,
+                "HubBackplaneRedis", "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", "PrometheusMetrics",
+                hummingbird, metrics, nioCore, nioPosix, nioHTTP1,
                 nioWebSocket, nioSSL, logging, lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -199,6 +203,8 @@ let package = Package(
         .target(
             name: "AzureIdentityTesting", dependencies: ["AzureIdentity", nioCore, nioHTTP1, logging],
             path: "Tests/AzureIdentityTesting", swiftSettings: settings),
+        .testTarget(
+            name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", metrics], swiftSettings: settings),
         .testTarget(
             name: "AzureKeyVaultTests",
             dependencies: [

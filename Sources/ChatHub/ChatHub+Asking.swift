@@ -16,12 +16,12 @@ extension ChatHub {
         defer { withExtendedLifetime(held) {} }
         var isPlaced = try await claim(ask)
         let view = views.view(of: ask.id, on: context.connection)
-        view.begin()
+        view.begin(timing: metrics.firstChunk)
         if isPlaced {
             isPlaced = await place(ask) { view.read(streams.view(ask.id, after: .start, sink: view), from: .start) }
         }
         if !isPlaced { view.fail(.unavailable) }
-        return AskResult(messageId: ask.id.rawValue, finish: await view.ended() ?? "disconnected")
+        return await end(of: ask, in: view)
     }
 
     /// `StreamAi(prompt[, options])`: the reply's text as a SignalR stream. Cancelling it stops the reply.
@@ -36,7 +36,7 @@ extension ChatHub {
         guard try await claim(ask), await place(ask, view: {}) else {
             throw HubError("\(StreamProblem.unavailable.code): \(StreamProblem.unavailable.message)")
         }
-        return ReplyTexts(id: ask.id, streams: streams, held: held)
+        return ReplyTexts(id: ask.id, streams: streams, held: held) { [queued] in queued.isOver(ask.id) }
     }
 
     /// The reply fails before it has begun, for this connection alone: its id is not taken.
@@ -44,7 +44,15 @@ extension ChatHub {
         let view = views.view(of: ask.id, on: context.connection)
         view.begin()
         view.fail(problem)
-        return AskResult(messageId: ask.id.rawValue, finish: await view.ended() ?? "disconnected")
+        return await end(of: ask, in: view)
+    }
+
+    private func end(of ask: Ask, in view: ReplyView) async -> AskResult {
+        let finish = await view.ended()
+        // Who has left may come back for it.
+        if finish != nil { queued.isOver(ask.id) }
+        metrics.ended(finish ?? "disconnected")
+        return AskResult(messageId: ask.id.rawValue, finish: finish ?? "disconnected")
     }
 
     private func accept(_ prompt: String, _ options: AskOptions?, from context: HubContext) throws -> Ask {

@@ -4,6 +4,12 @@ import HubServer
 extension ChatHub {
     /// `Resume(messageId, cursor)`: sends what follows the cursor on this connection, and the rest as it comes.
     func resume(_ context: HubContext, messageId: String, cursor: Int64) async throws -> ResumeResult {
+        let result = try await resumed(context, messageId: messageId, cursor: cursor)
+        metrics.resumed(result.status)
+        return result
+    }
+
+    private func resumed(_ context: HubContext, messageId: String, cursor: Int64) async throws -> ResumeResult {
         guard let cursor = ChunkCursor(rawValue: cursor) else { throw HubError("The cursor is not one.") }
         switch try await holding(messageId, context: context) {
         case .gone:
@@ -25,6 +31,13 @@ extension ChatHub {
 
     /// `Stop(messageId)`: ends a reply, wherever it is produced.
     func stop(_ context: HubContext, messageId: String) async throws -> StopResult {
+        let begin = ContinuousClock.now
+        let result = try await stopped(context, messageId: messageId)
+        metrics.stopped(result.status, since: begin)
+        return result
+    }
+
+    private func stopped(_ context: HubContext, messageId: String) async throws -> StopResult {
         switch try await holding(messageId, context: context) {
         case .gone:
             return StopResult(messageId: messageId, status: .gone)

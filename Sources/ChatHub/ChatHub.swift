@@ -21,6 +21,7 @@ package final class ChatHub: Service, Sendable {
     let groups: GroupLog
     let rooms = GroupRooms()
     let views = ReplyViews()
+    let metrics = ReplyMetrics()
     let feeds: FedStreams
     let logger: Logger
     let draining = Mutex<Task<Void, Never>?>(nil)

@@ -29,7 +29,7 @@ public final class ChunkStreams: Service, Sendable {
     ) {
         self.node = StreamNode(
             leases: leases, backplane: backplane, names: names, configuration: configuration,
-            registry: StreamRegistry(), logger: logger)
+            registry: StreamRegistry(), metrics: StreamMetrics(backplane: backplane), logger: logger)
     }
 
     // MARK: Writing

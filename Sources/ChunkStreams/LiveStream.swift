@@ -67,6 +67,7 @@ struct StreamNode: Sendable {
     let names: BackplaneNames
     let configuration: ChunkStreamsConfiguration
     let registry: StreamRegistry
+    let metrics: StreamMetrics
     let logger: Logger
 
     var id: NodeID { leases.node }

@@ -27,6 +27,13 @@ package final class ClusterTime: Sendable {
         return reading.milliseconds + (ContinuousClock.now - reading.instant).milliseconds
     }
 
+    /// Microseconds since 1970, though the backplane's clock was read to a millisecond only.
+    package var nowMicroseconds: Int64 {
+        let reading = reading.withLockedValue { $0 }
+        let (seconds, attoseconds) = (ContinuousClock.now - reading.instant).components
+        return reading.milliseconds * 1000 + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+
     /// Reads the backplane's clock.
     package func read() async throws {
         let milliseconds = try await backplane.time()

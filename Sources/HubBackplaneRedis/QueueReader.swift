@@ -12,12 +12,15 @@ final class QueueReader: Sendable {
     private let pipeline: CommandPipeline
     private let turns = Permits(1)
 
-    init(configuration: RedisConfiguration, node: NodeID, eventLoop: any EventLoop, logger: Logger) {
+    init(
+        configuration: RedisConfiguration, node: NodeID, eventLoop: any EventLoop, metrics: RedisMetrics,
+        logger: Logger
+    ) {
         let pipeline = CommandPipeline(eventLoop: eventLoop, pendingBytesLimit: configuration.pendingBytesLimit)
         self.pipeline = pipeline
         link = RedisLink(
             role: .queue, node: node, configuration: configuration, eventLoop: eventLoop,
-            renewal: .authenticate(pipeline), logger: logger,
+            renewal: .authenticate(pipeline), metrics: metrics, logger: logger,
             makeHandler: {
                 CommandHandler(pipeline: pipeline, timeout: TimeAmount(configuration.commandTimeout), logger: logger)
             })

@@ -8,14 +8,14 @@ extension RedisBackplane {
         link(.commands, on: commands.eventLoop, renewal: .authenticate(commands), configuration: configuration) {
             [self] logger in
             checkMemoryPolicy()
-            return commandHandler(of: commands, configuration: configuration, logger: logger)
+            return commandHandler(of: commands, .commands, configuration: configuration, logger: logger)
         }
     }
 
     var readLink: RedisLink {
         link(.reads, on: reads.eventLoop, renewal: .authenticate(reads), configuration: configuration) {
             [self] logger in
-            commandHandler(of: reads, configuration: configuration, logger: logger)
+            commandHandler(of: reads, .reads, configuration: configuration, logger: logger)
         }
     }
 
@@ -29,7 +29,7 @@ extension RedisBackplane {
             .leases, on: leases.eventLoop, renewal: .authenticate(leases), configuration: configuration,
             longestBackoff: .milliseconds(500)
         ) { [self, configuration] logger in
-            commandHandler(of: leases, configuration: configuration, logger: logger)
+            commandHandler(of: leases, .leases, configuration: configuration, logger: logger)
         }
     }
 
@@ -44,7 +44,10 @@ extension RedisBackplane {
                         complete((try? $0.get()[0].integer) != nil)
                     }
                 },
-                canaryHeard: { [self] in canaryHeard.withLockedValue { $0 = .now } }, logger: logger)
+                canaryHeard: { [self] time in
+                    canaryHeard.withLockedValue { $0 = .now }
+                    if let time { metrics.heardCanary(after: time) }
+                }, logger: logger)
         }
     }
 
@@ -59,13 +62,16 @@ extension RedisBackplane {
         logger[metadataKey: "connection"] = "\(role)"
         return RedisLink(
             role: role, node: node, configuration: configuration, eventLoop: eventLoop, renewal: renewal,
-            longestBackoff: longestBackoff, logger: logger, makeHandler: { [logger] in makeHandler(logger) })
+            longestBackoff: longestBackoff, metrics: metrics, logger: logger,
+            makeHandler: { [logger] in makeHandler(logger) })
     }
 
     private func commandHandler(
-        of pipeline: CommandPipeline, configuration: RedisConfiguration, logger: Logger
+        of pipeline: CommandPipeline, _ role: RedisLink.Role, configuration: RedisConfiguration, logger: Logger
     ) -> CommandHandler {
-        CommandHandler(pipeline: pipeline, timeout: TimeAmount(configuration.commandTimeout), logger: logger)
+        CommandHandler(
+            pipeline: pipeline, timeout: TimeAmount(configuration.commandTimeout), timer: metrics.timer(of: role),
+            logger: logger)
     }
 
     /// Any other policy than `noeviction` may drop the log of a live reply.

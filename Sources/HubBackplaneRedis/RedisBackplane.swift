@@ -23,6 +23,7 @@ public final class RedisBackplane: Backplane, Service {
     let names: BackplaneNames
     let node: NodeID
     let logger: Logger
+    let metrics: RedisMetrics
     let availability: Availability
     let commands: CommandPipeline
     let reads: CommandPipeline
@@ -53,6 +54,8 @@ public final class RedisBackplane: Backplane, Service {
         self.names = names
         self.node = node
         self.logger = logger
+        let metrics = RedisMetrics()
+        self.metrics = metrics
         self.availability = availability
         commands = CommandPipeline(eventLoop: commandLoop, pendingBytesLimit: configuration.pendingBytesLimit) {
             availability.changed(.commands, isUp: $0)
@@ -69,7 +72,8 @@ public final class RedisBackplane: Backplane, Service {
                 availability.changed(.subscriber, isUp: $0)
             }, eventLoop: subscriberLoop)
         queueReader = QueueReader(
-            configuration: configuration, node: node, eventLoop: eventLoopGroup.next(), logger: logger)
+            configuration: configuration, node: node, eventLoop: eventLoopGroup.next(), metrics: metrics,
+            logger: logger)
     }
 
     /// Connects in the background, and again whenever a connection is lost, until ``shutdown()``.

@@ -9,7 +9,7 @@ import Testing
     private static let own: Set<String> = [
         "AzureIdentity", "AzureKeyVault", "CHiredis", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane",
         "HubBackplaneRedis", "HubHummingbird",
-        "HubProtocol", "HubServer", "HubTesting", "HubTransports",
+        "HubProtocol", "HubServer", "HubTesting", "HubTransports", "PrometheusMetrics",
     ]
 
     /// The modules of this package that a module may import.
@@ -22,6 +22,7 @@ import Testing
         ("HubTransports", ["HubServer", "HubProtocol", "HubBackplane"]),
         ("HubHummingbird", ["HubTransports", "HubServer", "HubProtocol", "HubBackplane"]),
         ("ChatModels", []),
+        ("PrometheusMetrics", []),
         ("AzureIdentity", []),
         ("AzureKeyVault", ["AzureIdentity"]),
         ("ChatHub", ["HubServer", "HubProtocol", "HubBackplane", "ChunkStreams", "ChatModels"]),

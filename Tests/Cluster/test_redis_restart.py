@@ -6,6 +6,7 @@ import pytest
 
 from chat_client import ChatClient
 from cluster import Cluster
+from metrics import metrics
 from serve import serving
 
 CLIENTS = 100
@@ -33,6 +34,24 @@ async def test_redis_restarts_in_the_middle_of_a_hundred_replies(
         await asyncio.wait_for(under_way.wait(), 60)
         await asyncio.to_thread(cluster.kill, "redis")
         await asyncio.to_thread(cluster.start, "redis")
+
+
+async def test_replies_that_have_ended_are_not_produced_again(split_cluster: Cluster) -> None:
+    """Redis has lost their logs, and their asks are young enough to have been lost before anybody took them."""
+    edge, worker = (split_cluster.url(name) for name in ("edge1", "worker1"))
+    async with ChatClient(edge) as client:
+        reply = await client.ask("chunks=10,interval=1ms,size=20")
+        await reply.end()
+        assert (await reply.asked)["finish"] == "completed"
+        assert len(await client.stream("StreamAi", "chunks=10,interval=1ms,size=20")) > 0
+    produced = (await metrics(worker)).sum("hubbub_chunks_produced_total")
+    split_cluster.kill("redis")
+    split_cluster.start("redis")
+    await split_cluster.until_ready("edge1")
+    # Lost asks are queued again two seconds after Redis is back.
+    await asyncio.sleep(3)
+    assert (await metrics(worker)).sum("hubbub_chunks_produced_total") == produced
+    assert "queued again" not in split_cluster.log("edge1").split("redis is away")[-1]
 
 
 async def test_node_is_ready_only_with_redis(cluster: Cluster) -> None:

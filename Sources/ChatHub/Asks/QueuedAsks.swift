@@ -23,7 +23,7 @@ final class QueuedAsks: Sendable {
         }
     }
 
-    /// Queues an ask. Where nobody opens it in time, its end is written here.
+    /// Queues an ask, to be told when its reply ``isOver(_:)``. Where nobody opens it in time, its end is written here.
     func add(_ ask: Ask) async throws {
         waiting.withLock { $0[ask.id] = ask }
         do {
@@ -38,6 +38,9 @@ final class QueuedAsks: Sendable {
             await end(ask.id, as: .noWorker)
         }
     }
+
+    /// The reply has ended: where the backplane loses it now, nobody wants another one.
+    func isOver(_ id: ChunkStreamID) { waiting.withLock { $0[id] = nil } }
 
     /// An ask that could not be placed gets its end as soon as it can be written.
     func giveUp(_ id: ChunkStreamID, as problem: StreamProblem) {

@@ -37,6 +37,7 @@ extension ChatHub {
         }
         Task {
             await end(of: ask.id)
+            queued.isOver(ask.id)
             withExtendedLifetime(held) {}
         }
         return ask.id.rawValue

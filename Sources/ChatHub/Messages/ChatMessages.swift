@@ -18,7 +18,7 @@ struct AskResult: Encodable, Sendable {
 
 /// The result of `Resume`.
 struct ResumeResult: Encodable, Sendable {
-    enum Status: String, Encodable, Sendable {
+    enum Status: String, Encodable, Sendable, CaseIterable {
         /// The rest of the text follows, and the reply goes on.
         case resumed
         /// The rest of the text follows, and the end.
@@ -37,7 +37,7 @@ struct ResumeResult: Encodable, Sendable {
 
 /// The result of `Stop`.
 struct StopResult: Encodable, Sendable {
-    enum Status: String, Encodable, Sendable {
+    enum Status: String, Encodable, Sendable, CaseIterable {
         case stopped
         case alreadyEnded
         /// It was asked for, but no end was seen in time.

@@ -10,8 +10,10 @@ struct ReplyTexts: AsyncSequence, Sendable {
     let id: ChunkStreamID
     let streams: ChunkStreams
     let held: ReplyPlace
+    /// Called when nothing more is read.
+    let onEnd: @Sendable () -> Void
 
-    func makeAsyncIterator() -> Iterator { Iterator(id: id, streams: streams, held: held) }
+    func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     struct Iterator: AsyncIteratorProtocol {
         private static let pieceLimit = 16 * 1024
@@ -19,9 +21,7 @@ struct ReplyTexts: AsyncSequence, Sendable {
         private let reading: Reading
         private var cursor = ChunkCursor.start
 
-        init(id: ChunkStreamID, streams: ChunkStreams, held: ReplyPlace) {
-            reading = Reading(id: id, streams: streams, held: held)
-        }
+        init(_ texts: ReplyTexts) { reading = Reading(texts) }
 
         mutating func next() async throws -> String? {
             while !reading.isOver {
@@ -55,16 +55,12 @@ struct ReplyTexts: AsyncSequence, Sendable {
 private final class Reading: Sendable {
     let news = News()
     let viewer: ChunkViewer
-    private let id: ChunkStreamID
-    private let streams: ChunkStreams
-    private let held: ReplyPlace
+    private let texts: ReplyTexts
     private let over = Atomic(false)
 
-    init(id: ChunkStreamID, streams: ChunkStreams, held: ReplyPlace) {
-        self.id = id
-        self.streams = streams
-        self.held = held
-        viewer = streams.view(id, after: .start, sink: news)
+    init(_ texts: ReplyTexts) {
+        self.texts = texts
+        viewer = texts.streams.view(texts.id, after: .start, sink: news)
     }
 
     var isOver: Bool { over.load(ordering: .acquiring) }
@@ -72,9 +68,10 @@ private final class Reading: Sendable {
     func end() { over.store(true, ordering: .releasing) }
 
     deinit {
+        texts.onEnd()
         guard !isOver else { return }
         viewer.cancel()
-        let (id, streams) = (id, streams)
+        let (id, streams) = (texts.id, texts.streams)
         Task { await streams.stop(id) }
     }
 }

@@ -1,4 +1,5 @@
 import ChunkStreams
+import CoreMetrics
 import HubServer
 import NIOCore
 import Synchronization
@@ -14,6 +15,8 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
         /// Takes the place of `viewer` with the next write, so that no write uses both.
         var next: (viewer: ChunkViewer, beginning: ChunkCursor)?
         var hasBegun = false
+        /// While the first text is waited for, since when.
+        var firstText: (timer: CoreMetrics.Timer, since: ContinuousClock.Instant)?
         /// A failure that the stream does not tell.
         var problem: StreamProblem?
         /// How it ended, once that was written to the client.
@@ -35,7 +38,12 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
     }
 
     /// Tells the client that the ask was accepted.
-    func begin() { connection.enqueue(self) }
+    ///
+    /// - Parameter timer: Times how long the first text takes.
+    func begin(timing timer: CoreMetrics.Timer? = nil) {
+        if let timer { state.withLock { $0.firstText = (timer, .now) } }
+        connection.enqueue(self)
+    }
 
     /// Reads the stream through this viewer from now on.
     ///
@@ -87,7 +95,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
     // MARK: OutboxSource
 
     func write(into buffer: inout ByteBuffer, limit: Int) -> Bool {
-        let (viewer, old, problem, begins, isOver) = state.withLock { state in
+        let (viewer, old, problem, begins, isOver, isTimed) = state.withLock { state in
             let old = state.next == nil ? nil : state.viewer
             if let next = state.next {
                 state.viewer = next.viewer
@@ -95,7 +103,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
                 state.next = nil
             }
             defer { state.hasBegun = true }
-            return (state.viewer, old, state.problem, !state.hasBegun, state.isOver)
+            return (state.viewer, old, state.problem, !state.hasBegun, state.isOver, state.firstText != nil)
         }
         old?.cancel()
         if isOver { return false }
@@ -110,6 +118,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
         while let (event, hasMore) = viewer.next(limit: limit) {
             switch event {
             case .text(let text, let cursor):
+                if isTimed { firstTextCame() }
                 events.partial(text, cursor: cursor, into: &buffer)
             case .retracted(let retraction, let cursor):
                 events.retracted(retraction, cursor: cursor, into: &buffer)
@@ -125,6 +134,14 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
             if buffer.readableBytes >= limit { return true }
         }
         return false
+    }
+
+    private func firstTextCame() {
+        let first = state.withLock { state in
+            defer { state.firstText = nil }
+            return state.firstText
+        }
+        if let first { first.timer.recordNanoseconds((.now - first.since).nanoseconds) }
     }
 
     private func tellEnd(_ event: ChunkViewerEvent, into buffer: inout ByteBuffer) {

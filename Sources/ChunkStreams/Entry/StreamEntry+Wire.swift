@@ -4,7 +4,7 @@ package import NIOCore
 /// The form of entries in the log and on the channel. Integers are big-endian, readers ignore what follows the fields.
 ///
 ///     open    'O'  epoch:u32  textEpoch:u32  node:str8  isFed:u8
-///     chunks  'C'  epoch:u32  first:u32  count:u32  (length:u32)×count  text
+///     chunks  'C'  epoch:u32  first:u32  count:u32  (length:u32)×count  text  [appendedAt:i64]
 ///     retract 'R'  epoch:u32  seq:u32  keepSeq:u32  cutSeq:u32  keepBytes:u64  keepUTF16:u64
 ///                  category:str8  prefix:u32  length:u32  text
 ///     end     'E'  epoch:u32  chunks:u32  bytes:u64  sha256:32 bytes  finish:u8
@@ -63,6 +63,7 @@ extension StreamEntry {
                 textSize: chunks.text.readableBytes)
             buffer.writeImmutableBuffer(chunks.lengths.bytes)
             buffer.writeImmutableBuffer(chunks.text)
+            if let time = chunks.appendedAt { buffer.writeInteger(time) }
             return buffer
         case .retraction(let epoch, let retraction):
             var buffer = ByteBuffer()
@@ -96,7 +97,8 @@ extension StreamEntry.Chunks {
             let lengths = rest.readSlice(length: Int(count) * 4).map(ChunkLengths.init(bytes:)),
             let text = rest.readSlice(length: lengths.reduce(0, +))
         else { return nil }
-        self.init(epoch: epoch, first: UInt64(first), lengths: lengths, text: text)
+        self.init(
+            epoch: epoch, first: UInt64(first), lengths: lengths, text: text, appendedAt: rest.readInteger())
     }
 }
 

@@ -29,6 +29,8 @@ enum StreamEntry: Sendable, Equatable {
         var first: UInt64
         var lengths: ChunkLengths
         var text: ByteBuffer
+        /// When the last of them was appended that is timed, in microseconds of the backplane's clock; nil for the others.
+        var appendedAt: Int64?
 
         var last: UInt64 { first + UInt64(lengths.count) - 1 }
     }

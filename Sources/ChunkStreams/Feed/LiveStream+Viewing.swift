@@ -14,21 +14,28 @@ extension LiveStream {
     }
 
     func nextEvent(ofViewer number: Int, limit: Int) -> (event: ChunkViewerEvent, hasMore: Bool)? {
-        let (next, hasMore) = state.withLock { state -> (ViewerState.Next, Bool) in
+        let (next, hasMore, read) = state.withLock { state -> (ViewerState.Next, Bool, ReadChunks) in
             if state.isPaused(in: node.leases.term, retention: node.configuration.retention) {
                 state.viewers.update(number) { $0.isSignalled = false }
-                return (.nothing, false)
+                return (.nothing, false, ReadChunks())
             }
             let end = state.production?.shown ?? .max
-            let (next, hasMore) =
+            let (next, hasMore, read) =
                 state.viewers.update(number) { viewer in
+                    let (before, hadCaughtUp) = (viewer.cursor, viewer.hasCaughtUp)
                     let next = viewer.next(from: state.content, limit: limit, through: end)
                     viewer.isSignalled = viewer.mayHaveMore(of: state.content, after: next, through: end)
-                    return (next, viewer.isSignalled)
-                } ?? (.nothing, false)
+                    if viewer.cursor.seq == state.content.text.last { viewer.hasCaughtUp = true }
+                    // Who begins in the midst of a text reads what is old.
+                    let read = ReadChunks(
+                        after: before, through: viewer.cursor, timed: hadCaughtUp ? state.content.timed : nil)
+                    return (next, viewer.isSignalled, read)
+                } ?? (.nothing, false, ReadChunks())
             if case .event = next { state.letGoOfReadText() }
-            return (next, hasMore)
+            return (next, hasMore, read)
         }
+        if read.count > 0 { node.metrics.delivered(chunks: read.count) }
+        if let time = read.appendedAt { node.metrics.delivered(appendedAt: time) }
         switch next {
         case .event(let event):
             switch event {
@@ -87,6 +94,21 @@ extension LiveStream {
             if isInVain { try? await Task.sleep(for: .seconds(1)) }
             state.withLock { $0.viewers.signal() }
         }
+    }
+}
+
+/// The chunks that a viewer has just read.
+private struct ReadChunks {
+    var count = 0
+    /// When the timed one of them was appended, where they have one.
+    var appendedAt: Int64?
+
+    init() {}
+
+    init(after before: ChunkCursor, through cursor: ChunkCursor, timed: TimedChunk?) {
+        guard before.textEpoch == cursor.textEpoch, cursor.seq > before.seq else { return }
+        count = Int(cursor.seq - before.seq)
+        if let timed, timed.seq > before.seq, timed.seq <= cursor.seq { appendedAt = timed.appendedAt }
     }
 }
 

@@ -33,6 +33,8 @@ struct StreamContent: Sendable {
     private(set) var knownAfter: UInt64?
     /// The chunk after which the text here begins.
     private var beginning: UInt64 = 0
+    /// The last chunk that is timed.
+    private(set) var timed = TimedChunk()
 
     /// What a viewer knows that has read up to `cursor`.
     init(after cursor: ChunkCursor, retractions: Retractions = Retractions()) {
@@ -93,6 +95,7 @@ struct StreamContent: Sendable {
             guard chunks.epoch == epoch, chunks.first <= text.last + 1 else { return .gap }
             guard chunks.last > text.last else { return .known }
             text.append(chunks)
+            if let time = chunks.appendedAt { wasAppended(at: time, after: 0) }
             return .taken
         case .retraction(let epoch, let retraction):
             guard epoch >= self.epoch else { return .known }
@@ -140,6 +143,16 @@ struct StreamContent: Sendable {
         guard textEpoch == self.textEpoch, let knownAfter, seq < knownAfter else { return }
         for retraction in retractions.all { text.learn(retraction) }
         self.knownAfter = seq
+    }
+
+    /// The last chunks were appended.
+    ///
+    /// - Parameters:
+    ///   - time: In microseconds of the backplane's clock.
+    ///   - seq: What was here before.
+    mutating func wasAppended(at time: @autoclosure () -> Int64, after seq: UInt64) {
+        guard let chunk = TimedChunk.seq(after: seq, through: text.last) else { return }
+        timed = TimedChunk(seq: chunk, appendedAt: time())
     }
 
     /// Ends the text: the producer's own end was accepted.

@@ -22,6 +22,8 @@ struct ViewerState: Sendable {
     private var told: UInt64 = 0
     /// The sink was told and has not read to the end yet.
     var isSignalled = false
+    /// It has read to the end of what was there, once at least.
+    var hasCaughtUp = false
     /// A viewer behind the window reads the log for itself until it has caught up: one content then. Most viewers have
     /// none, and room for it in place would lie between what is needed for each chunk.
     private var ownContents: [StreamContent] = []

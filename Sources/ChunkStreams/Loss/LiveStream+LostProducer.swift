@@ -64,6 +64,7 @@ extension LiveStream {
                 guard try await node.end(names, surveyed: survey, after: epoch, as: .failed(problem)) != nil else {
                     continue
                 }
+                node.metrics.lostProducer()
                 node.logger.info(
                     "A stream lost its producer", metadata: ["stream": "\(id.logged)", "end": "\(problem.code)"])
                 return catchUp()

@@ -40,7 +40,8 @@ extension LiveStream {
         case .appendText(let seq):
             guard
                 let entry = state.content.text.entry(
-                    after: seq, limit: node.configuration.maximumAppendBytes, epoch: epoch)
+                    after: seq, limit: node.configuration.maximumAppendBytes, epoch: epoch,
+                    timed: state.content.timed)
             else { return .none }
             state.production?.machine.appending(through: entry.last)
             return .append(

@@ -37,9 +37,12 @@ extension LiveStream {
             return .failure(.tooLong)
         }
         var rest = text
+        let last = state.content.text.last
         while let chunk = rest.readChunk(limit: node.configuration.maximumAppendBytes) {
             state.content.text.append(chunk)
         }
+        node.metrics.produced(chunks: Int(state.content.text.last - last))
+        state.content.wasAppended(at: node.metrics.time.nowMicroseconds, after: last)
         state.viewers.signal()
         let work = self.work(in: &state) { $0.next(last: $1) }
         // Most texts are shorter than what may wait.

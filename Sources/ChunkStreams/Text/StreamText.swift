@@ -71,8 +71,9 @@ struct StreamText: Sendable {
     /// - Parameters:
     ///   - seq: Between `base` and `last`.
     ///   - end: The last chunk that is wanted, however much fits.
+    ///   - timed: The last chunk that is timed, which says so where the entry has it.
     func entry(
-        after seq: UInt64, limit: Int, epoch: UInt64, through end: UInt64 = .max
+        after seq: UInt64, limit: Int, epoch: UInt64, through end: UInt64 = .max, timed: TimedChunk? = nil
     ) -> (payload: ByteBuffer, last: UInt64)? {
         guard var range = range(after: seq, limit: limit) else { return nil }
         var end = end
@@ -92,7 +93,9 @@ struct StreamText: Sendable {
             start = ends[index]
         }
         payload.writeImmutableBuffer(text)
-        return (payload, base + UInt64(range.upperBound))
+        let last = base + UInt64(range.upperBound)
+        if let timed, timed.seq > seq, timed.seq <= last { payload.writeInteger(timed.appendedAt) }
+        return (payload, last)
     }
 
     /// The text after a chunk, as much as an entry may have, in one piece; `nil` where there is none.

@@ -6,7 +6,8 @@ extension CommandHandler {
     /// The commands that were sent over one connection, answered first in, first out.
     struct StateMachine {
         enum ReplyAction {
-            case complete(Command, [RESPValue])
+            /// - Parameter deadline: When it should have been answered at the latest.
+            case complete(Command, [RESPValue], deadline: NIODeadline)
             case wait
             /// The server or the connection cannot be used.
             case close(reason: String)
@@ -34,7 +35,7 @@ extension CommandHandler {
             guard replies.count == first.command.replies else { return .wait }
             unanswered.removeFirst()
             defer { replies.removeAll(keepingCapacity: true) }
-            return .complete(first.command, replies)
+            return .complete(first.command, replies, deadline: first.deadline)
         }
 
         /// Whether the oldest command has waited too long.

@@ -1,3 +1,4 @@
+import CoreMetrics
 import HubBackplane
 import Logging
 import NIOCore
@@ -11,6 +12,7 @@ final class CommandHandler: ChannelInboundHandler {
 
     private let pipeline: CommandPipeline
     private let timeout: TimeAmount
+    private let timer: CoreMetrics.Timer?
     private let logger: Logger
     private let reader = HiredisReader()
     private var machine = StateMachine()
@@ -20,9 +22,12 @@ final class CommandHandler: ChannelInboundHandler {
     private var answeredBytes = 0
 
     /// Creates the handler of a connection that is ready for commands.
-    init(pipeline: CommandPipeline, timeout: TimeAmount, logger: Logger) {
+    ///
+    /// - Parameter timer: Times the first command that is answered with each read.
+    init(pipeline: CommandPipeline, timeout: TimeAmount, timer: CoreMetrics.Timer? = nil, logger: Logger) {
         self.pipeline = pipeline
         self.timeout = timeout
+        self.timer = timer
         self.logger = logger
     }
 
@@ -72,7 +77,10 @@ final class CommandHandler: ChannelInboundHandler {
 
     private func received(_ reply: RESPValue) throws {
         switch machine.received(reply) {
-        case .complete(let command, let replies):
+        case .complete(let command, let replies, let deadline):
+            if answeredBytes == 0, let timer, let context {
+                timer.recordNanoseconds((context.eventLoop.now - deadline + timeout).nanoseconds)
+            }
             answeredBytes += command.bytes
             command.complete(.success(replies))
         case .wait:

@@ -39,6 +39,7 @@ final class RedisLink: Sendable {
     let renewal: Renewal
     /// The longest pause between two attempts to connect.
     private let longestBackoff: Duration
+    private let metrics: RedisMetrics
     private let logger: Logger
     private let state = Mutex(State())
     /// Makes the handler that uses the connection; called on the event loop.
@@ -46,7 +47,7 @@ final class RedisLink: Sendable {
 
     init(
         role: Role, node: NodeID, configuration: RedisConfiguration, eventLoop: any EventLoop, renewal: Renewal,
-        longestBackoff: Duration = Backoff.longest, logger: Logger,
+        longestBackoff: Duration = Backoff.longest, metrics: RedisMetrics, logger: Logger,
         makeHandler: @escaping @Sendable () -> any ChannelHandler
     ) {
         self.role = role
@@ -55,6 +56,7 @@ final class RedisLink: Sendable {
         self.eventLoop = eventLoop
         self.renewal = renewal
         self.longestBackoff = longestBackoff
+        self.metrics = metrics
         self.logger = logger
         self.makeHandler = makeHandler
     }
@@ -63,11 +65,14 @@ final class RedisLink: Sendable {
     func run() async {
         var backoff = Backoff(longest: longestBackoff)
         var isFirstFailure = true
+        var isFirstConnection = true
         while !Task.isCancelled {
             do {
                 var channel = try await connect()
                 let connected = ContinuousClock.now
                 logger.info("redis connected")
+                if !isFirstConnection { metrics.reconnected(role) }
+                isFirstConnection = false
                 isFirstFailure = true
                 await waitForClose(of: channel)
                 while !Task.isCancelled, let next = await takeReplacement() {

@@ -14,7 +14,9 @@ final class SubscriberHandler: ChannelInboundHandler {
     private let subscriptions: Subscriptions
     private let canary: ChannelKey
     private let publishCanary: PublishCanary
-    private let canaryHeard: @Sendable () -> Void
+    private let canaryHeard: @Sendable (TimeAmount?) -> Void
+    /// The last canary that was sent, and when.
+    private var lastCanary: (number: UInt64, at: NIODeadline)?
     private let logger: Logger
     private let reader = HiredisReader()
     private var liveness: LivenessStateMachine
@@ -23,10 +25,10 @@ final class SubscriberHandler: ChannelInboundHandler {
 
     /// Creates the handler of a connection that is ready to subscribe.
     ///
-    /// - Parameter canaryHeard: Called each time a canary came back.
+    /// - Parameter canaryHeard: Called each time a canary came back: with how long it took, where it is the last that was sent.
     init(
         subscriptions: Subscriptions, canary: ChannelKey, publishCanary: @escaping PublishCanary,
-        canaryHeard: @escaping @Sendable () -> Void, logger: Logger
+        canaryHeard: @escaping @Sendable (TimeAmount?) -> Void, logger: Logger
     ) {
         self.subscriptions = subscriptions
         self.canary = canary
@@ -77,7 +79,8 @@ final class SubscriberHandler: ChannelInboundHandler {
             if !subscriptions.deliver(payload, to: channel, from: self), .borrowed(channel) == canary {
                 let number = UInt64(String(decoding: payload, as: UTF8.self)) ?? 0
                 liveness.canaryHeard(number)
-                canaryHeard()
+                let last = lastCanary.flatMap { $0.number == number ? $0.at : nil }
+                canaryHeard(last.flatMap { at in context.map { $0.eventLoop.now - at } })
                 subscriptions.heardCanary(number, from: self)
             }
         case .subscribed(let channel): subscriptions.confirmed(channel, from: self)
@@ -114,6 +117,7 @@ final class SubscriberHandler: ChannelInboundHandler {
         guard let context else { return number }
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
+        lastCanary = (number, eventLoop.now)
         publishCanary(number) { isAccepted in
             guard isAccepted || isNeeded else { return }
             eventLoop.execute {

@@ -54,11 +54,7 @@ extension HubConnection {
         let hasItsTime = state.transport?.timesItsWrites ?? false
         state.timers.closing(until: hasItsTime ? .max : loop.now.adding(loop.limits.close))
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
-        let waiters = outbox.withLock { outbox in
-            outbox.take(into: &state.pending)
-            return outbox.end()
-        }
-        for waiter in waiters { waiter.resume() }
+        endTaking()
         // A client that knows of stateful reconnect would go on with a connection that is told its end; one that is away is
         // told nothing.
         if state.statefulReconnect?.end() == false { return transportClosed(error: nil) }
@@ -81,6 +77,11 @@ extension HubConnection {
         loop.forget(self)
         endTasks()
         endOutbox()
+        if state.machine.hasShakenHands {
+            let reason = ConnectionMetrics.EndReason(
+                state.endError, isShuttingDown: endpoint.server.isShuttingDown)
+            endpoint.server.metrics.ended(request.transport, encoding, reason)
+        }
         switch state.machine.transportClosed() {
         case .disconnect: disconnect()
         case .remove: leave()
@@ -95,12 +96,17 @@ extension HubConnection {
         failClientInvocations()
     }
 
-    private func endOutbox() {
-        let waiters = outbox.withLock { outbox in
+    private func endTaking() {
+        let (waiters, blocked) = outbox.withLock { outbox in
             outbox.take(into: &state.pending)
-            return outbox.end()
+            return (outbox.end(), outbox.takeBlockedBytes())
         }
+        countBlocked(bytes: blocked)
         for waiter in waiters { waiter.resume() }
+    }
+
+    private func endOutbox() {
+        endTaking()
         var unsent = state.pending.removeAll()
         while let item = unsent.popFirst() {
             if case .source(let source) = item { source.connectionEnded() }

@@ -27,6 +27,7 @@ extension HubConnection {
         writeHandshake(.accepted)
         agree(on: handshake)
         state.machine.handshakeAccepted()
+        endpoint.server.metrics.opened(request.transport, encoding)
         state.timers.connected()
         loop.wake(self, at: state.timers.nextWake(limits: loop.limits))
         tellHub()

@@ -18,6 +18,7 @@ extension HubConnection {
         }
 
         private var state = State.handshaking
+        private(set) var hasShakenHands = false
 
         var isHandshaking: Bool { if case .handshaking = state { true } else { false } }
         var isOpen: Bool { if case .open = state { true } else { false } }
@@ -33,6 +34,7 @@ extension HubConnection {
         mutating func handshakeAccepted() {
             guard case .handshaking = state else { return }
             state = .opening
+            hasShakenHands = true
         }
 
         enum Opened {

@@ -8,6 +8,7 @@ extension HubConnection {
     func perform(_ invocation: Invocation) async -> ByteBuffer? {
         let completion: CompletionMessage.Outcome
         var result: HubValue?
+        var metric = InvocationMetrics.Outcome.completed
         do {
             // One that was cancelled while it waited is not called. A stream never waits: its method learns of it, as clients
             // that cancel at once expect.
@@ -15,8 +16,10 @@ extension HubConnection {
             result = try await call(invocation)
             completion = invocation.method.isStream ? .streamEnd : .void
         } catch {
+            metric = Task.isCancelled ? .canceled : .failed
             completion = outcome(of: invocation, failedWith: error)
         }
+        endpoint.metrics.ended(invocation.method.name, metric)
         guard let id = invocation.message.invocationID else { return nil }
         return answer(to: invocation, id: id, completion, result: result)
     }

@@ -19,6 +19,7 @@ public final class HubEndpoint: Sendable {
     package let clientConnections: ClientConnections?
 
     let registrations: Hub.Registrations
+    let metrics: InvocationMetrics
     /// Those of all hubs, then those of this one; nil where there are none.
     let filters: HubFilterChain?
     let roster = Roster()
@@ -53,6 +54,7 @@ public final class HubEndpoint: Sendable {
         }
         self.options = options
         registrations = hub.freeze()
+        metrics = InvocationMetrics(hub: hubName, methods: registrations.methods.values)
         filters = HubFilterChain(options.filters + registrations.filters)
         presence =
             hub.tracksPresence

@@ -21,6 +21,7 @@ public final class HubServer: Service, Sendable {
     let livingNodes: LivingNodes
     let connectionLoops: ConnectionLoops
     let population = Population()
+    let metrics = ConnectionMetrics()
     private let ownsLeases: Bool
 
     /// Creates a server without hubs.

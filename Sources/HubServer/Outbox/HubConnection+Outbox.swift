@@ -11,7 +11,9 @@ extension HubConnection {
     package func enqueue(_ message: ByteBuffer) { enqueue(.message(message)) }
 
     private func enqueue(_ item: Outbox.Item) {
-        switch outbox.withLock({ $0.enqueue(item) }) {
+        let (enqueued, blocked) = outbox.withLock { ($0.enqueue(item), $0.takeBlockedBytes()) }
+        countBlocked(bytes: blocked)
+        switch enqueued {
         case .needsDrain:
             loop.drain.add(self)
         case .waiting:
@@ -22,6 +24,11 @@ extension HubConnection {
         case .overflow:
             loop.eventLoop.execute { self.cut(.tooSlow) }
         }
+    }
+
+    /// So many more bytes wait for a transport that takes no more, or so many less.
+    func countBlocked(bytes: Int) {
+        if bytes != 0 { endpoint.server.metrics.waiting(moreBytes: bytes) }
     }
 
     /// Returns when not too much waits for the client, when the connection has ended, or when the task is cancelled.
@@ -89,6 +96,7 @@ extension HubConnection {
             }
             let isBlocked = !state.pending.isEmpty
             let settled = outbox.withLock { $0.settle(wrote: messageBytes, isBlocked: isBlocked) }
+            countBlocked(bytes: settled.blockedBytes)
             for waiter in settled.admitted { waiter.resume() }
             messageBytes = 0
             isDone = settled.isDone

@@ -25,6 +25,8 @@ struct Outbox: ~Copyable {
     private var phase = Phase.open
     /// Whether the connection is on the drain list, or waits for its transport to become writable.
     private var isDrainPending = false
+    private var isBlocked = false
+    private var toldBytes = 0
     private let maximumSize: Int
     /// The bytes of messages that were enqueued and not yet written; what sources hold does not count.
     private(set) var waitingBytes = 0
@@ -53,6 +55,7 @@ struct Outbox: ~Copyable {
     struct Settled {
         /// Whether nothing has to be done until something is enqueued, or the transport becomes writable.
         let isDone: Bool
+        let blockedBytes: Int
         /// Who waited for room and has it now.
         let admitted: [CheckedContinuation<Void, Never>]
     }
@@ -62,9 +65,17 @@ struct Outbox: ~Copyable {
         waitingBytes -= bytes
         // Where it is blocked, the transport's next sign starts the next drain.
         isDrainPending = isBlocked || !items.isEmpty
+        self.isBlocked = isBlocked
         return Settled(
-            isDone: isBlocked || items.isEmpty,
+            isDone: isBlocked || items.isEmpty, blockedBytes: takeBlockedBytes(),
             admitted: waitingBytes <= Self.lowWaterMark ? waiters.take(for: .room) : [])
+    }
+
+    /// How many more bytes of messages wait for the transport than when this was asked last, or how many less.
+    mutating func takeBlockedBytes() -> Int {
+        let now = isBlocked ? waitingBytes : 0
+        defer { toldBytes = now }
+        return now - toldBytes
     }
 
     /// From now on nothing is taken.
@@ -72,6 +83,7 @@ struct Outbox: ~Copyable {
     /// - Returns: Who waited for the end, and who waited for room and will not be let in.
     mutating func end() -> [CheckedContinuation<Void, Never>] {
         phase = .ended
+        isBlocked = false
         return waiters.takeAll()
     }
 }

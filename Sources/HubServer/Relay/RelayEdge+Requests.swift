@@ -34,8 +34,12 @@ extension RelayEdge {
                     $0.machine.nobodyListens(isSomeoneResubscribing: isSomeoneResubscribing, now: $0.age)
                 }
             }
-        case .giveUp(let refusal): request.exchange.answer(.refused(refusal))
-        case .endPoll: request.exchange.answer(.poll(.timedOut))
+        case .giveUp(let refusal):
+            metrics.ended(request.kind, .refused)
+            request.exchange.answer(.refused(refusal))
+        case .endPoll:
+            metrics.ended(request.kind, .timedOut)
+            request.exchange.answer(.poll(.timedOut))
         case .nothing: break
         }
     }
@@ -103,6 +107,11 @@ extension RelayEdge {
         if case .poll(.messages) = answer, !takesMessages(number, connection: connection) { return }
         let request = state.withLockedValue { $0.pending.removeValue(forKey: number) }
         guard let request else { return }
+        if case .refused = answer {
+            metrics.ended(request.kind, .refused)
+        } else {
+            metrics.ended(request.kind, .answered)
+        }
         switch answer {
         case .accepted: request.exchange.answer(.accepted)
         case .poll(let answer): request.exchange.answer(.poll(answer))
@@ -132,7 +141,9 @@ extension RelayEdge {
     /// A poll's response was written or not, or its client has left before. The first word counts.
     func finished(_ number: UInt64, connection: String, delivered: Bool) {
         let isNews = state.withLockedValue { state in
-            switch (state.pending.removeValue(forKey: number), state.polls[number]) {
+            let left = state.pending.removeValue(forKey: number)
+            if let left { metrics.ended(left.kind, .left) }
+            switch (left, state.polls[number]) {
             case (_, .underWay), (_?, nil):
                 state.polls.remember(
                     delivered ? .delivered : .notDelivered, for: number, until: .now + times.memory)

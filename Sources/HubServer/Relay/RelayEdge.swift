@@ -26,6 +26,7 @@ package final class RelayEdge: Sendable {
     let pollTimeout: Duration
     let state = NIOLockedValueBox(State())
     let watches: RelayWatches
+    let metrics = RelayMetrics()
     private let subscriptions: ChannelSubscriptions
     private let ticker: RelayTicker
     private let lastNumber = NIOLockedValueBox(UInt64.random(in: .min ... .max))

@@ -36,6 +36,8 @@ struct RelayedRequest: Sendable {
         machine = RelayRequest.StateMachine(kind, times: edge.times)
     }
 
+    var kind: HomeRequest.Kind { request.kind }
+
     /// How long it has been here.
     var age: Duration { ContinuousClock.now - beganAt }
 

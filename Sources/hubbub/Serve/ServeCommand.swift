@@ -1,6 +1,7 @@
 import ChatHub
 import ChatModels
 import ChunkStreams
+import CoreMetrics
 import Foundation
 import HubBackplane
 import HubBackplaneRedis
@@ -10,6 +11,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
+import PrometheusMetrics
 import ServiceLifecycle
 import UnixSignals
 
@@ -26,8 +28,10 @@ enum ServeCommand {
         await vault.keepNew(configuration.http.clusterSecret, of: "cluster-secret", logger: logger)
         await vault.keepNew(configuration.managementKey, of: "management-key", logger: logger)
         await vault.keepNew(configuration.authentication.secret, of: "jwt-secret", logger: logger)
+        let prometheus = PrometheusMetricsFactory(families: MetricFamilies.all)
+        MetricsSystem.bootstrap(prometheus)
         if let eventLoops = configuration.eventLoops { NIOSingletons.groupLoopCountSuggestion = eventLoops }
-        let node = try Node(configuration, access: access, vault: vault, logger: logger)
+        let node = try Node(configuration, access: access, vault: vault, prometheus: prometheus, logger: logger)
         // A client may be gone when something is written to it.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -49,7 +53,10 @@ private struct Node {
     /// Longer than the services take that have bounds of their own: it is the last resort, which ends the process.
     private let gracefulTime: Duration
 
-    init(_ configuration: ServeConfiguration, access: AzureAccess, vault: VaultSecrets, logger: Logger) throws {
+    init(
+        _ configuration: ServeConfiguration, access: AzureAccess, vault: VaultSecrets,
+        prometheus: PrometheusMetricsFactory, logger: Logger
+    ) throws {
         var logger = logger
         let id = NodeID()
         logger[metadataKey: "node"] = "\(id)"
@@ -69,13 +76,15 @@ private struct Node {
             leases: leases, executor: executor, logger: logger)
         let certificate = try configuration.tls?.files(logger: logger)
         let application = try Self.application(
-            configuration, certificate: certificate, server: server, chat: chat, logger: logger)
+            configuration, certificate: certificate, server: server, chat: chat, prometheus: prometheus,
+            logger: logger)
         // Stopped from the last to the first: replies end and clients are sent away while everything else works, then
         // the listener closes, then streams, the lease and Redis.
         let drain = Drain(server: server, chat: chat, timeout: configuration.chat.drainTimeout, logger: logger)
         let ownServices: [any Service] = [streams, chat, server, application, drain]
         services =
-            [SecondSignal(logger: logger)] + vault.services + backplaneServices + [leases] + modelServices
+            [SecondSignal(logger: logger), EventLoopLag(group: .singletonMultiThreadedEventLoopGroup)] + vault.services
+            + backplaneServices + [leases] + modelServices
             + filters.services
             + [certificate].compactMap(\.self)
             + ownServices
@@ -117,10 +126,11 @@ private struct Node {
 
     private static func application(
         _ configuration: ServeConfiguration, certificate: TLSCertificateFiles?, server: HubServer, chat: ChatHub,
-        logger: Logger
+        prometheus: PrometheusMetricsFactory, logger: Logger
     ) throws -> some ApplicationProtocol {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.health(of: server)
+        router.metrics(prometheus)
         var options = configuration.http
         try configuration.authentication.apply(to: &options, logger: logger)
         let hubs = HTTPHubs(server: server, options: options)
