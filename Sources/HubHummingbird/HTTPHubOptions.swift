@@ -70,9 +70,13 @@ public struct HTTPHubOptions: Sendable {
     public var negotiatesBeforeRouter = false
 
     /// Whether polls of clients are answered before the router is asked, which saves most of what a poll that waits takes
-    /// in memory. The router's middleware does not see these requests then. Any other request on the same connection, but a
-    /// negotiation of ``negotiatesBeforeRouter``, makes that the router's for good.
+    /// in memory. The router's middleware does not see these requests then. Any other request on the same connection, but those of
+    /// ``negotiatesBeforeRouter`` and ``sendsBeforeRouter``, makes that the router's for good.
     public var pollsBeforeRouter = false
+
+    /// Whether a `POST` of a client that has at most 4 KiB, and says so, is answered before the router is asked. The router's
+    /// middleware does not see these requests then.
+    public var sendsBeforeRouter = false
 
     /// Whether an event stream leaves the task that has answered its request, which would take more than half of its memory.
     /// Clients of HTTP/1.1 then have a connection for the stream alone, and the router's middleware sees how the answer begins,

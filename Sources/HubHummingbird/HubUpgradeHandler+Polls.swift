@@ -16,9 +16,7 @@ extension HubUpgradeHandler {
     /// Begins a poll. The handlers behind this one see its request and, later, its answer: they keep the connection's
     /// idle time, and let it end with the answer when the server stops.
     func poll(_ request: HTTPRequest, _ access: HubAccess, _ context: ChannelHandlerContext) {
-        context.fireChannelRead(wrapInboundOut(.head(request)))
-        context.fireChannelRead(wrapInboundOut(.end(nil)))
-        context.fireChannelReadComplete()
+        passOn(request, body: nil, context)
         let eventLoop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
         let answer: @Sendable (Result<PollResponse, HubRefusal>) -> Void = { answer in
@@ -40,33 +38,15 @@ extension HubUpgradeHandler {
     private func answer(_ request: HTTPRequest, _ access: HubAccess, with answer: Result<PollResponse, HubRefusal>) {
         watch.onClientLeft(nil)
         // A response that is dropped tells its home that it was not delivered.
-        guard let context = pollAnswered(), !watch.hasLeft else { return }
+        guard let context = hasAnswer(), !watch.hasLeft else { return }
         switch answer {
         case .success(let poll):
             let headers = access.origins.headers(for: request, adding: poll.headers)
             let isWritten = write(poll.status, headers, poll.body, to: request, context)
             isWritten.whenComplete { poll.finished(delivered: (try? $0.get()) != nil) }
         case .failure(let refusal):
-            let headers = access.headers(of: refusal, to: request)
-            _ = write(refusal.status, headers, ByteBuffer(string: refusal.text), to: request, context)
+            write(refusal, access, to: request, context)
         }
-        pollIsOver()
-    }
-
-    /// Writes from the end of the pipeline, so that the handlers behind this one see it.
-    private func write(
-        _ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer, to request: HTTPRequest,
-        _ context: ChannelHandlerContext
-    ) -> EventLoopFuture<Void> {
-        var headers = headers
-        if status != .noContent { headers[.contentLength] = String(body.readableBytes) }
-        let isLast = request.headerFields[.connection]?.lowercased() == "close"
-        if isLast { headers[.connection] = "close" }
-        let channel = context.channel
-        channel.write(HTTPResponsePart.head(HTTPResponse(status: status, headerFields: headers)), promise: nil)
-        if body.readableBytes > 0 { channel.write(HTTPResponsePart.body(body), promise: nil) }
-        let isWritten = channel.writeAndFlush(HTTPResponsePart.end(nil))
-        if isLast { isWritten.whenComplete { _ in channel.close(promise: nil) } }
-        return isWritten
+        answerIsWritten()
     }
 }

@@ -32,10 +32,10 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         indirect case awaitingEnd(HTTPRequest, HubAccess)
         /// A client negotiates: the answer follows the end of its request.
         indirect case negotiating(HTTPRequest, HubAccess)
-        /// A client polls: the poll begins with the end of its request.
-        indirect case awaitingPoll(HTTPRequest, HubAccess)
-        /// A poll waits for its answer; what follows it waits, too.
-        case polling(following: [HTTPRequestPart])
+        /// A client polls or sends: the answer begins with the end of its request.
+        indirect case gathering(HTTPRequest, HubAccess, body: ByteBuffer)
+        /// A poll or a send waits for its answer; what follows it waits, too.
+        case answering(following: [HTTPRequestPart])
         indirect case deciding(HTTPRequest)
         /// Plain HTTP.
         case serving
@@ -74,7 +74,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         switch state {
-        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling: opening.fail(ChannelError.eof)
+        case .awaitingHead, .awaitingEnd, .negotiating, .gathering, .answering: opening.fail(ChannelError.eof)
         case .deciding, .serving, .servingUpgrade, .leavingHTTP, .upgrading: break
         }
     }
@@ -89,8 +89,8 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 state = .awaitingEnd(request, access)
             } else if let access = negotiatedHub(request) {
                 state = .negotiating(request, access)
-            } else if let access = polledHub(request) {
-                state = .awaitingPoll(request, access)
+            } else if let access = polledHub(request) ?? sentToHub(request) {
+                state = .gathering(request, access, body: ByteBuffer())
             } else {
                 openHTTP(context) { context.fireChannelRead(data) }
             }
@@ -106,17 +106,25 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
             state = .awaitingHead
             answer(request, with: body, headers: access.origins.headers(for: request), context: context)
-        case .awaitingPoll(let request, let access):
-            guard case .end = unwrapInboundIn(data) else {
-                return openHTTP(context) {
+        case .gathering(let request, let access, var body):
+            switch unwrapInboundIn(data) {
+            case .body(let bytes) where request.method == .post:
+                body.writeImmutableBuffer(bytes)
+                state = .gathering(request, access, body: body)
+            case .end where request.method == .post:
+                state = .answering(following: [])
+                send(body, request, access, context)
+            case .end:
+                state = .answering(following: [])
+                poll(request, access, context)
+            case .head, .body:
+                openHTTP(context) {
                     context.fireChannelRead(wrapInboundOut(.head(request)))
                     context.fireChannelRead(data)
                 }
             }
-            state = .polling(following: [])
-            poll(request, access, context)
-        case .polling(let following):
-            state = .polling(following: following + [unwrapInboundIn(data)])
+        case .answering(let following):
+            state = .answering(following: following + [unwrapInboundIn(data)])
         case .awaitingEnd(let request, let access):
             guard case .end = unwrapInboundIn(data) else {
                 openHTTP(context) {
@@ -149,9 +157,9 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What is no HTTP is Hummingbird's to answer, too.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
-        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll:
+        case .awaitingHead, .awaitingEnd, .negotiating, .gathering:
             openHTTP(context) { context.fireErrorCaught(error) }
-        case .polling, .deciding, .leavingHTTP: context.close(promise: nil)
+        case .answering, .deciding, .leavingHTTP: context.close(promise: nil)
         case .serving, .servingUpgrade, .upgrading: context.fireErrorCaught(error)
         }
     }
@@ -164,12 +172,12 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case (.servingUpgrade, ChannelEvent.inputClosed), (.leavingHTTP, ChannelEvent.inputClosed):
             context.close(promise: nil)
         case (.awaitingHead, ChannelEvent.inputClosed), (.awaitingEnd, ChannelEvent.inputClosed),
-            (.negotiating, ChannelEvent.inputClosed), (.awaitingPoll, ChannelEvent.inputClosed),
+            (.negotiating, ChannelEvent.inputClosed), (.gathering, ChannelEvent.inputClosed),
             (.deciding, ChannelEvent.inputClosed):
             // No request can become whole any more, and nobody else closes a connection that has not begun.
             context.close(promise: nil)
-        case (.polling, ChannelEvent.inputClosed):
-            // The poll's home hears of it.
+        case (.answering, ChannelEvent.inputClosed):
+            // The home hears of it.
             context.fireUserInboundEventTriggered(event)
             context.close(promise: nil)
         default:
@@ -180,7 +188,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What a client sends while its upgrade is decided waits in its socket. One read is let through: most decisions are
     /// made before it happens, and without it the socket would leave the selector and come back.
     func read(context: ChannelHandlerContext) {
-        if case .polling(let following) = state, !following.isEmpty { return isReadHeld = true }
+        if case .answering(let following) = state, !following.isEmpty { return isReadHeld = true }
         guard isUpgradeDecided else {
             if hasReadWhileDeciding { isReadHeld = true } else { context.read() }
             hasReadWhileDeciding = true
@@ -192,7 +200,7 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isUpgradeDecided: Bool {
         switch state {
         case .deciding, .servingUpgrade, .leavingHTTP: false
-        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .serving, .upgrading: true
+        case .awaitingHead, .awaitingEnd, .negotiating, .gathering, .answering, .serving, .upgrading: true
         }
     }
 
@@ -210,24 +218,24 @@ final class HubUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-// MARK: Polls
+// MARK: Polls and sends
 
 extension HubUpgradeHandler {
-    /// The poll has its answer. The connection is as new: its next request may be a poll again, or anything else.
+    /// The poll or send has its answer. The connection is as new: its next request may be one again, or anything else.
     ///
     /// - Returns: Where to write the answer; nil where its client has gone.
-    func pollAnswered() -> ChannelHandlerContext? {
-        guard let context, case .polling = state else { return nil }
+    func hasAnswer() -> ChannelHandlerContext? {
+        guard let context, case .answering = state else { return nil }
         return context
     }
 
-    /// The answer is written: what has come after the poll is read.
-    func pollIsOver() {
-        guard let context, case .polling(let following) = state else { return }
+    /// The answer is written: what has come after the request is read.
+    func answerIsWritten() {
+        guard let context, case .answering(let following) = state else { return }
         state = .awaitingHead
         for part in following { channelRead(context: context, data: wrapInboundOut(part)) }
         if !following.isEmpty { context.fireChannelReadComplete() }
-        if case .polling(let following) = state, !following.isEmpty { return }
+        if case .answering(let following) = state, !following.isEmpty { return }
         goOnReading(context)
     }
 }
@@ -272,7 +280,7 @@ extension HubUpgradeHandler {
         guard context != nil else { throw ChannelError.ioOnClosedChannel }
         switch state {
         case .serving, .servingUpgrade: state = .leavingHTTP
-        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .deciding, .leavingHTTP, .upgrading:
+        case .awaitingHead, .awaitingEnd, .negotiating, .gathering, .answering, .deciding, .leavingHTTP, .upgrading:
             throw ChannelError.ioOnClosedChannel
         }
     }
@@ -307,7 +315,7 @@ extension HubUpgradeHandler {
         switch state {
         case .deciding: hasServedHTTP = false
         case .leavingHTTP: hasServedHTTP = true
-        case .awaitingHead, .awaitingEnd, .negotiating, .awaitingPoll, .polling, .serving, .servingUpgrade, .upgrading:
+        case .awaitingHead, .awaitingEnd, .negotiating, .gathering, .answering, .serving, .servingUpgrade, .upgrading:
             return
         }
         state = .upgrading

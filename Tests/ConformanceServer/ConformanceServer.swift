@@ -100,6 +100,7 @@ struct ConformanceServer: AsyncParsableCommand {
         options.allowedOrigins = .any
         options.allowsStatefulReconnects = true
         options.pollsBeforeRouter = true
+        options.sendsBeforeRouter = true
         options.authentication = try .jwtBearer(
             JWTBearerOptions(signingKeys: [.secret(Token.secret)]), logger: logger)
         return options

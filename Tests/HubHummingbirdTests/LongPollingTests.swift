@@ -14,6 +14,7 @@ import Testing
     static func options(_ isBeforeRouter: Bool) -> HTTPHubOptions {
         var options = HTTPHubOptions()
         options.pollsBeforeRouter = isBeforeRouter
+        options.sendsBeforeRouter = isBeforeRouter
         return options
     }
 

@@ -10,6 +10,7 @@ import Testing
         var options = HTTPHubOptions()
         options.negotiatesBeforeRouter = isBeforeRouter
         options.pollsBeforeRouter = isBeforeRouter
+        options.sendsBeforeRouter = isBeforeRouter
         options.allowedOrigins = try .listed(["https://app.example"])
         return options
     }

@@ -76,4 +76,44 @@ import Testing
             await #expect(throws: ChannelError.self) { try await connection.read(1) }
         }
     }
+
+    /// A client's polls and sends may come on one connection, in any order and before their predecessors are answered.
+    @Test func sendsAndPollsOfOneConnectionAreAnsweredInTheirOrder() async throws {
+        try await withPolling { node, polling, connection in
+            let post = "POST \(polling.target) HTTP/1.1\r\nHost: h\r\nContent-Length: \(echo.utf8.count)\r\n\r\n\(echo)"
+            let poll = "GET \(polling.target) HTTP/1.1\r\nHost: h\r\n\r\n"
+            let unknown = "POST /chat?id=unknown HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"
+            try await connection.send(
+                request: "POST \(polling.target) HTTP/1.1", headers: [("Content-Length", "\(echo.utf8.count)")],
+                then: Array((echo + poll + post + unknown + poll).utf8))
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
+            #expect(try await connection.readHead().lowercased().contains("content-length: \(answer.utf8.count)\r\n"))
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 404"))
+            #expect(try await connection.readHead().lowercased().contains("content-length: \(answer.utf8.count)\r\n"))
+        }
+    }
+
+    @Test func aSendThatComesInPiecesIsOne() async throws {
+        try await withPolling { node, polling, connection in
+            try await connection.send(
+                request: "POST \(polling.target) HTTP/1.1", headers: [("Content-Length", "\(echo.utf8.count)")],
+                then: Array(echo.utf8.prefix(10)))
+            try await Task.sleep(for: .milliseconds(20))
+            try await connection.send(Array(echo.utf8.dropFirst(10)))
+            #expect(try await connection.readHead().hasPrefix("HTTP/1.1 200"))
+            #expect(try await testRequest("GET", polling.url).body == answer)
+        }
+    }
+
+    @Test func aSendWhoseClientLeavesInTheMidstIsNone() async throws {
+        try await withPolling { node, polling, connection in
+            try await connection.send(
+                request: "POST \(polling.target) HTTP/1.1", headers: [("Content-Length", "\(echo.utf8.count)")],
+                then: Array(echo.utf8.prefix(10)))
+            await connection.close()
+            #expect(try await testRequest("POST", polling.url, body: echo).status == 200)
+            #expect(try await testRequest("GET", polling.url).body == answer)
+        }
+    }
 }

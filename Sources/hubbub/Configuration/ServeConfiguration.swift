@@ -129,6 +129,7 @@ struct ServeConfiguration: Sendable {
         var http = HTTPHubOptions()
         http.negotiatesBeforeRouter = true
         http.pollsBeforeRouter = true
+        http.sendsBeforeRouter = true
         http.detachesEventStreams = true
         http.connectTimeout = try values.duration("connect-timeout")
         http.minimumProtocolVersion = try values.value("minimum-protocol-version", expected: "0 or 1") {
