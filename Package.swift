@@ -150,7 +150,7 @@ let package = Package(
             dependencies: [
                 "AzureIdentity", "AzureKeyVault", "ChatHub", "ChatModels", "ChunkStreams", "HubBackplane",
                 "HubBackplaneRedis", "HubHummingbird", "HubProtocol", "HubServer", "HubTransports", "PrometheusMetrics",
-                hummingbird, metrics, nioCore, nioPosix, nioHTTP1,
+                hummingbird, metrics, inMemoryLogging, nioCore, nioPosix, nioHTTP1,
                 nioWebSocket, nioSSL, logging, lifecycle, crypto, httpTypes,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),

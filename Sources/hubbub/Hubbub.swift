@@ -7,6 +7,7 @@ struct Hubbub {
         do {
             switch command {
             case "serve": try await ServeCommand.run(arguments)
+            case "check": try await CheckCommand.run(arguments)
             case "load": try await LoadCommand.run(arguments)
             case "--help", "-h", "help": print(usage)
             case "--version", "version": print("hubbub \(version)")
@@ -24,6 +25,7 @@ struct Hubbub {
         hubbub: a SignalR hub server that streams AI replies
 
         hubbub serve    serves hubs, the chat page and health checks
+        hubbub check    tells what a node would find: Redis, the model, certificates, keys
         hubbub load     measures and checks a chat hub with many clients
 
         hubbub COMMAND --help tells the options of a command, hubbub --version which hubbub it is.

@@ -26,8 +26,8 @@ class Files:
     def __init__(self, directory: Path) -> None:
         self.certificate, self.key = directory / "certificate.pem", directory / "key.pem"
 
-    def write(self, name: str) -> None:
-        key, certificate = self_signed(name)
+    def write(self, name: str, days: int = 1) -> None:
+        key, certificate = self_signed(name, days)
         form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         self.key.write_bytes(key.private_bytes(*form))
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -37,13 +37,12 @@ class Files:
         return serving("--port", "0", "--model", "echo", *files, "--tls-reload-interval", "50ms", *options)
 
 
-def self_signed(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def self_signed(name: str, days: int) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
     builder = x509.CertificateBuilder(
-        subject, subject, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1)
-    )
+        subject, subject, key.public_key(), x509.random_serial_number(), end - datetime.timedelta(days=200), end)
     return key, builder.sign(key, hashes.SHA256())
 
 

@@ -13,6 +13,18 @@ extension Option {
             """
     }
 
+    /// What `hubbub check --help` prints.
+    static let checkHelp = """
+        hubbub check [OPTIONS]
+
+        Takes the options of hubbub serve, from the same places, and tells what a node that is started with them finds:
+        secrets of vaults, the certificate, the port, Redis and whether a node may do there what it does, published keys, and
+        the model, which is asked to say a word. Prints a line for each, with ok, failed or warning first. The exit code is 1
+        where something has failed. It may run beside a node; the port counts as a warning then.
+
+        hubbub serve --help lists the options.
+        """
+
     private var serveHelpEntry: String {
         let secret = isSecret ? " \(variable)_FILE or --\(name)-file name a file that holds it." : ""
         return Self.helpEntry(flag, "\(variable). \(sentence)\(secret)")

@@ -110,15 +110,8 @@ private struct Node {
         switch configuration.backplane {
         case .memory:
             return (InMemoryBackplane(), [])
-        case .redis(var redis, let authentication):
-            if authentication.usesEntra {
-                redis.credentials = .entra(
-                    try access.credential(for: "redis-auth entra"), user: authentication.user)
-            } else if let secret = vault["redis-password"] {
-                redis.credentials = .vault(secret, authentication)
-            } else if let secret = vault["backplane"] {
-                redis.credentials = .vaultURL(secret, now: redis, logger: logger)
-            }
+        case .redis(let redis, let authentication):
+            let redis = try redis.with(authentication, access: access, vault: vault, logger: logger)
             let backplane = RedisBackplane(configuration: redis, names: names, node: node, logger: logger)
             return (backplane, [backplane])
         }

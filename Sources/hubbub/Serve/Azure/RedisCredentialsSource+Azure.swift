@@ -5,6 +5,23 @@ import HubBackplaneRedis
 import Logging
 import Synchronization
 
+extension RedisConfiguration {
+    /// The same, with credentials that may change.
+    func with(
+        _ authentication: RedisAuthentication, access: AzureAccess, vault: VaultSecrets, logger: Logger
+    ) throws -> RedisConfiguration {
+        var redis = self
+        if authentication.usesEntra {
+            redis.credentials = .entra(try access.credential(for: "redis-auth entra"), user: authentication.user)
+        } else if let secret = vault["redis-password"] {
+            redis.credentials = .vault(secret, authentication)
+        } else if let secret = vault["backplane"] {
+            redis.credentials = .vaultURL(secret, now: redis, logger: logger)
+        }
+        return redis
+    }
+}
+
 extension RedisCredentialsSource {
     /// The scope of tokens for Azure Cache for Redis and Azure Managed Redis, in all clouds.
     private static let scope = "https://redis.azure.com/.default"
