@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tsan test-real-model test-image autobahn lint format cluster release bench fuzz clean test-dependencies
+.PHONY: help run test test-tsan test-real-model test-balancers test-image autobahn lint format cluster release bench fuzz clean test-dependencies
 
 # Those of Autobahn's cases that `make autobahn` runs, all but compression (12 and 13; Tests/Autobahn/run.py says why) unless given, e.g. make autobahn CASES='6.*'
 CASES ?=
@@ -24,6 +24,10 @@ test: $(venv)/complete ## Lint, build and run all tests
 test-tsan: ## Run the Swift tests under Thread Sanitizer
 	@scripts/install-dependencies cluster
 	@scripts/test-tsan $(SUITES)
+
+test-balancers: release ## Load 5,000 connections behind nginx and HAProxy, nodes coming and going
+	@scripts/install-dependencies cluster
+	@scripts/test-balancers
 
 test-image: ## Do the Dockerfile's steps on bare Debian roots, as root
 	@scripts/install-dependencies image

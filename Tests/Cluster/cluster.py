@@ -86,9 +86,9 @@ class Cluster:
                 await asyncio.sleep(0.05)
 
     def redis(self, *command: str) -> str:
-        """The answer to a command, as redis-cli prints it where nobody watches."""
+        """The answer to a command, as redis-cli prints it where nobody watches; values that are no text have signs of their own."""
         cli = ["redis-cli", "-p", str(self.port("redis")), *command]
-        return subprocess.run(cli, check=True, capture_output=True, text=True, timeout=10).stdout
+        return subprocess.run(cli, check=True, capture_output=True, text=True, errors="replace", timeout=10).stdout
 
     def connections(self) -> dict[str, int]:
         """How many sockets clients have at each edge now, through a balancer: neither keeps idle ones."""

@@ -4,10 +4,14 @@ import asyncio
 import hashlib
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import jwt
 import pytest
 from aiohttp import WSMsgType, web
 
@@ -15,6 +19,7 @@ from cluster import HUBBUB, Cluster
 from http_server import hosting
 from hub_protocols import JSON, RECORD_SEPARATOR, MessagePack
 from serve import serving
+from test_tls import Files
 
 WAYS = [
     ("webSockets", "json"),
@@ -56,7 +61,7 @@ async def test_every_chunk_of_every_reply_is_counted_and_every_text_checked(serv
     report, problem, status = await load(server, *way_options(way), *options, *prompt, "--process", f"me={os.getpid()}")
     assert (status, problem) == (0, "")
     assert report["connections"]["opened"] == 20
-    assert report["asks"] == {"begun": 40, "completed": 40}
+    assert (report["asks"]["begun"], report["asks"]["completed"]) == (40, 40)
     assert report["chunks"]["received"] == 2000
     assert report["chunks"]["missing"] == report["chunks"]["duplicated"] == report["chunks"]["outOfOrder"] == 0
     assert report["texts"] == {"checked": 40, "hashed": 40, "wrong": 0}
@@ -99,9 +104,88 @@ async def test_replies_are_resumed_over_other_connections(cluster: Cluster, way:
     assert (status, problem) == (0, "")
     assert report["connections"]["opened"] == 10
     assert report["connections"]["reconnects"] >= 10 and report["connections"]["resumes"] >= 10
-    assert report["asks"] == {"begun": 10, "completed": 10}
+    assert (report["asks"]["begun"], report["asks"]["completed"]) == (10, 10)
     assert report["chunks"]["received"] == 750
     assert report["texts"] == {"checked": 10, "hashed": 10, "wrong": 0}
+
+
+@pytest.mark.parametrize("transport", ["webSockets", "sse", "longPolling"])
+async def test_slow_readers_get_all_and_slow_nobody_down(server: str, transport: str) -> None:
+    options = ["--connections", "20", "--slow-readers", "5", "--hash-every", "1", "--transport", transport]
+    prompt = ["--prompt", "chunks=100,interval=5ms,size=20"]
+    began = time.monotonic()
+    report, problem, status = await load(server, *options, *prompt, "--require", "p99<1s,interChunk.p50<100ms")
+    assert (status, problem) == (0, "")
+    assert report["chunks"]["received"] == 2000 and report["texts"] == {"checked": 20, "hashed": 20, "wrong": 0}
+    assert report["milliseconds"]["ask"]["max"] < 3000
+    if transport == "longPolling":
+        assert report["chunks"]["partials"] < 1800, "what comes between two polls is merged"
+    else:
+        assert time.monotonic() - began > 4, "2 KiB a second of some 13"
+    assert report["milliseconds"]["handshake"]["p50"] > 0
+
+
+async def test_a_scenario_is_runs_one_after_the_other(server: str, tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text("""
+- name: warm up
+  connections: 2
+  prompt: chunks=5,interval=1ms,size=20
+- name: mixed
+  transport: sse
+  connections: 3
+  asks: 2
+  prompt: chunks=5,interval=1ms,size=20
+  require: completed=7
+""")
+    reports, problem, status = await load(server, "--scenario", str(scenario), "--hash-every", "1")
+    assert status == 1 and problem == "hubbub: mixed: completed=7: it is 6\n"
+    assert [part["name"] for part in reports] == ["warm up", "mixed"]
+    assert [part["report"]["asks"]["completed"] for part in reports] == [2, 6]
+    assert reports[1]["report"]["texts"]["hashed"] == 6, "flags hold for all of them"
+    for text, message in (("a: 1", "has no list"), ("- x: 1", "run 1: unknown key x"), ("- connections: many", "run 1: connections must")):
+        scenario.write_text(text)
+        ended = await asyncio.to_thread(
+            subprocess.run, [HUBBUB, "load", "--scenario", scenario], text=True, capture_output=True, timeout=10)
+        assert ended.returncode == 1 and message in ended.stderr, ended.stderr
+
+
+async def test_an_interrupted_run_lets_replies_end_and_reports(server: str) -> None:
+    options = ["--connections", "5", "--duration", "60s", "--prompt", "chunks=20,interval=10ms,size=20"]
+    process = await asyncio.create_subprocess_exec(
+        HUBBUB, "load", "--json", "--url", server, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    await asyncio.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    report, problem = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, problem) == (0, b"")
+    asks = json.loads(report)["asks"]
+    assert asks["begun"] == asks["completed"] >= 5
+
+
+async def test_a_terminal_is_told_how_far_it_is(server: str) -> None:
+    """`script` gives the command a terminal."""
+    command = f"{HUBBUB} load --url {server} --connections 3 --prompt chunks=150,interval=10ms,size=20"
+    process = await asyncio.create_subprocess_exec(
+        "script", "--quiet", "--return", "--command", command, "/dev/null", stdout=subprocess.PIPE)
+    output = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
+    assert process.returncode == 0
+    assert "3 connections, 0 of 3 asks, 3 open, " in output and "3 completed" in output
+
+
+@pytest.mark.parametrize("transport", ["webSockets", "sse", "longPolling"])
+async def test_servers_with_tls_and_tokens(tmp_path: Path, transport: str) -> None:
+    files = Files(tmp_path)
+    files.write("node")
+    secret = "a secret of more than 32 bytes, as it must be"
+    token = jwt.encode({"sub": "load", "exp": int(time.time()) + 300}, secret, algorithm="HS256")
+    options = ["--transport", transport, "--connections", "5", "--hash-every", "1", "--prompt", "hello"]
+    with files.serving("--jwt-secret", secret, "--require-authentication") as server:
+        report, problem, status = await load(server.url, *options, "--insecure", "--access-token", token)
+        assert (status, problem) == (0, "") and report["texts"] == {"checked": 5, "hashed": 5, "wrong": 0}
+        report, problem, status = await load(server.url, *options, "--insecure")
+        assert status == 1 and report["failures"] == {"negotiate_401": 5}
+        report, problem, status = await load(server.url, *options, "--access-token", token)
+        assert status == 1 and report["connections"]["opened"] == 0
 
 
 async def test_what_is_required_decides_the_exit_code(server: str) -> None:

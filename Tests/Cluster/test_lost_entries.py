@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import socket
 import subprocess
 import time
@@ -145,6 +146,6 @@ async def test_hole_in_a_log_whose_worker_is_dead_is_no_reply(split_cluster: Clu
 def delete_entries(cluster: Cluster, reply: Reply) -> None:
     """Some in the middle of the log."""
     log = f"hubbub:hubbub:{{s:{reply.message_id}}}:log"
-    entries = cluster.redis("XRANGE", log, "1-5", "1-15").split()
-    ids = [entry for entry in entries if entry.startswith("1-")]
+    entries = cluster.redis("XRANGE", log, "1-5", "1-15").splitlines()
+    ids = [entry for entry in entries if re.fullmatch(r"1-\d+", entry)]
     assert ids and int(cluster.redis("XDEL", log, *ids)) == len(ids)

@@ -40,6 +40,13 @@ struct OptionValues: Sendable {
         return other
     }
 
+    /// The same values, with others for options that were not given.
+    func completed(by values: [String: [String]]) -> OptionValues {
+        var other = self
+        other.layers.append(values)
+        return other
+    }
+
     /// Whether an option was given at all.
     func isGiven(_ name: String) -> Bool {
         layers.contains { $0[name] != nil || $0[name + "-file"] != nil }

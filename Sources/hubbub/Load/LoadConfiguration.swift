@@ -1,4 +1,6 @@
 import HubProtocol
+import NIOHTTP1
+import NIOSSL
 
 /// What `hubbub load` is told, checked.
 struct LoadConfiguration: Sendable {
@@ -12,6 +14,12 @@ struct LoadConfiguration: Sendable {
     var connectRate: Int?
     var connectTimeout: Duration
     var keepAliveInterval: Duration
+    /// How servers with `https` are reached; nil where there are none.
+    var tls: NIOSSLContext?
+    /// Of every request.
+    var headers: HTTPHeaders
+    /// How many of the connections read slowly.
+    var slowReaders: Int
     var hold: Duration?
     /// Asks at once on a connection.
     var concurrency: Int
@@ -36,7 +44,9 @@ struct LoadConfiguration: Sendable {
         targets = try values.texts("url").map { try LoadTarget(url: $0) }
         requestTargets = try values.texts("request-url").map { try LoadTarget(url: $0) }
         transport = try values.value("transport", expected: Self.names(of: HubTransportType.allCases.map(\.rawValue))) {
-            name in HubTransportType.allCases.first { $0.rawValue.lowercased() == name.lowercased() }
+            name in
+            let name = name.lowercased() == "sse" ? HubTransportType.serverSentEvents.rawValue : name
+            return HubTransportType.allCases.first { $0.rawValue.lowercased() == name.lowercased() }
         }
         encoding = try values.value("protocol", expected: Self.names(of: HubEncoding.allCases.map(\.name))) {
             HubEncoding(name: $0)
@@ -48,6 +58,11 @@ struct LoadConfiguration: Sendable {
             throw UsageError("request-url needs serverSentEvents or longPolling: a WebSocket is a single request")
         }
         connections = try values.count("connections")
+        slowReaders = try values.isGiven("slow-readers") ? values.count("slow-readers", atMost: connections) : 0
+        if (targets + requestTargets).contains(where: \.isSecure) {
+            tls = try Self.tls(isVerified: !values.isGiven("insecure"))
+        }
+        headers = try values.text("access-token").map { ["Authorization": "Bearer \($0)"] } ?? [:]
         connectRate = try values.isGiven("connect-rate") ? values.count("connect-rate") : nil
         connectTimeout = try values.duration("connect-timeout")
         keepAliveInterval = try values.duration("keep-alive-interval")
@@ -72,6 +87,13 @@ struct LoadConfiguration: Sendable {
         objectives = try values.list("require").map { try LoadObjective(parsing: $0) }
         isJSON = values.isGiven("json")
     }
+
+    private static func tls(isVerified: Bool) throws -> NIOSSLContext {
+        var tls = NIOSSL.TLSConfiguration.makeClientConfiguration()
+        if !isVerified { tls.certificateVerification = .none }
+        return try NIOSSLContext(configuration: tls)
+    }
+
     private static func names(of names: [String]) -> String {
         names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
     }

@@ -5,6 +5,7 @@ import NIOCore
 /// Everything happens on that event loop, so that nothing is locked and no connection needs a task.
 final class LoadLane {
     private static let connectsAtOnce = 64
+    private static let stopTime = TimeAmount.seconds(5)
     /// Clients do not all ping at the same moment: an interval has so many, at each of which a part of them does.
     private static let pingMoments = 20
 
@@ -24,6 +25,7 @@ final class LoadLane {
     private var asking = 0
     private var repliesBegun = 0
     private var askDeadline = NIODeadline.distantFuture
+    private var isStopped = false
     private var allAnswered: EventLoopPromise<Void>?
     private var pings: Scheduled<Void>?
     private var pingMoment = 0
@@ -66,14 +68,15 @@ final class LoadLane {
             waiting.removeLast()
             connecting += 1
             connectsBegun += 1
-            begin(configuration.targets[number % configuration.targets.count])
+            begin(
+                configuration.targets[number % configuration.targets.count], isSlow: number < configuration.slowReaders)
         }
         if connecting == 0, waiting.isEmpty { allConnected.succeed() }
     }
 
-    private func begin(_ target: LoadTarget) {
+    private func begin(_ target: LoadTarget, isSlow: Bool) {
         let began = NIODeadline.now()
-        let connection = ChatConnection(lane: self)
+        let connection = ChatConnection(lane: self, isSlow: isSlow)
         let attempt = ConnectAttempt(target, connection: connection, lane: self)
         attempt.run().assumeIsolated().whenComplete { result in
             self.connecting -= 1
@@ -134,7 +137,25 @@ final class LoadLane {
     }
 
     func mayAsk(after asked: Int) -> Bool {
-        asked < configuration.asks ?? .max && NIODeadline.now() < askDeadline
+        asked < configuration.asks ?? .max && !isStopped && NIODeadline.now() < askDeadline
+    }
+
+    /// Nothing new is begun; replies that are open may end.
+    func stop() {
+        isStopped = true
+        waiting = []
+        connectMore()
+        eventLoop.assumeIsolated().scheduleTask(in: Self.stopTime) {
+            for connection in self.connections { connection.giveUp("interrupted") }
+        }
+    }
+
+    /// How many connections are open, and how many replies.
+    var open: (connections: Int, replies: Int) {
+        connections.reduce(into: (0, 0)) { sum, connection in
+            if connection.isOpen { sum.0 += 1 }
+            sum.1 += connection.openReplies
+        }
     }
 
     /// Whether the text of the reply that begins now is to be hashed.

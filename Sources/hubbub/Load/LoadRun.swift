@@ -4,14 +4,25 @@ import NIOPosix
 /// One run of the load test: connect, hold, ask, close.
 struct LoadRun {
     private let configuration: LoadConfiguration
+    private let interruption: LoadInterruption
 
-    init(_ configuration: LoadConfiguration) { self.configuration = configuration }
+    init(_ configuration: LoadConfiguration, interruption: LoadInterruption) {
+        self.configuration = configuration
+        self.interruption = interruption
+    }
 
     func run() async throws -> LoadReport {
         var usage = try ProcessUsage(configuration.processes)
         var requests: [String: RequestCounts] = [:]
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, configuration.connections))
         let lanes = try await Self.lanes(group, configuration: configuration)
+        let watching = Task { [interruption] in
+            await interruption.watch {
+                for lane in lanes { lane.eventLoop.execute { lane.value.stop() } }
+            }
+        }
+        let progress = LoadProgress.isWatched ? Task { try await Self.tellProgress(of: lanes) } : nil
+        defer { watching.cancel() }
 
         func endPhase(_ name: String) async throws {
             try usage.endPhase(name)
@@ -21,7 +32,7 @@ struct LoadRun {
         try await Self.all(lanes) { $0.connect() }
         try await endPhase("connect")
         if let hold = configuration.hold {
-            try await Task.sleep(for: hold)
+            await interruption.sleep(for: hold)
             try await endPhase("hold")
         }
         if configuration.asks != 0 {
@@ -29,6 +40,11 @@ struct LoadRun {
             try await endPhase("asks")
         }
         try await Self.all(lanes) { $0.close() }
+        if let progress {
+            progress.cancel()
+            _ = await progress.result
+            LoadProgress.end()
+        }
         let figures = try await Self.figures(lanes)
         try await group.shutdownGracefully()
         return LoadReport(figures, requests: requests, usage: usage)
@@ -38,6 +54,19 @@ struct LoadRun {
         var figures = LoadFigures()
         for lane in lanes { figures.add(try await lane.eventLoop.submit { lane.value.figures }.get()) }
         return figures
+    }
+
+    private static func tellProgress(of lanes: [NIOLoopBound<LoadLane>]) async throws {
+        var progress = LoadProgress()
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            var open = (connections: 0, replies: 0)
+            for lane in lanes {
+                let part = try await lane.eventLoop.submit { lane.value.open }.get()
+                open = (open.connections + part.connections, open.replies + part.replies)
+            }
+            progress.tell(try await figures(lanes), open: open)
+        }
     }
 
     private static func lanes(

@@ -27,8 +27,12 @@ struct LoadFigures: Sendable {
     private(set) var requests = RequestCounts()
 
     private(set) var connect = Self.histogram()
+    /// From the handshake's request to its answer.
+    private(set) var handshake = Self.histogram()
     private(set) var post = Self.histogram()
     var firstChunk = Self.histogram()
+    /// From one text of a reply to the next.
+    var interChunk = Self.histogram()
     private(set) var ask = Self.histogram()
     var latency = Self.histogram()
 
@@ -46,6 +50,10 @@ struct LoadFigures: Sendable {
         connect.record(UInt64(clamping: time.nanoseconds / 1000))
         let now = NIODeadline.now().uptimeNanoseconds
         connecting = Self.extended(connecting, by: now - UInt64(clamping: time.nanoseconds)...now)
+    }
+
+    mutating func shookHands(after time: TimeAmount) {
+        handshake.record(UInt64(clamping: time.nanoseconds / 1000))
     }
 
     mutating func connectFailed(_ code: String) { failures[code, default: 0] += 1 }
@@ -90,7 +98,7 @@ struct LoadFigures: Sendable {
         case .failed(let code): failed(reply, code: code)
         case .completed(let summary):
             completed += 1
-            ask.record((now &- reply.askedAt) / 1000)
+            if reply.isTimed { ask.record((now &- reply.askedAt) / 1000) }
             // Only the synthetic model's chunks can be told apart.
             count(reply.order, of: reply.order.received > 0 ? summary?.chunks : nil)
             if let summary { check(reply, summary) }
@@ -129,6 +137,8 @@ struct LoadFigures: Sendable {
         failures.merge(other.failures, uniquingKeysWith: +)
         requests += other.requests
         connect.add(other.connect)
+        handshake.add(other.handshake)
+        interChunk.add(other.interChunk)
         post.add(other.post)
         firstChunk.add(other.firstChunk)
         ask.add(other.ask)

@@ -23,11 +23,14 @@ struct OpenReply {
     private(set) var order = ChunkOrder()
     private(set) var bytes = 0
     private var hash: SHA256?
+    let isTimed: Bool
+    private var lastTextAt: UInt64 = 0
 
     var id: String { String(decoding: messageID, as: UTF8.self) }
 
     /// - Parameter askedAt: Nanoseconds of the monotonic clock.
-    init(invocationID: String, askedAt: UInt64, isHashed: Bool) {
+    init(invocationID: String, askedAt: UInt64, isHashed: Bool, isTimed: Bool = true) {
+        self.isTimed = isTimed
         self.invocationID = invocationID
         self.askedAt = askedAt
         hash = isHashed ? SHA256() : nil
@@ -35,7 +38,14 @@ struct OpenReply {
 
     /// - Parameter text: UTF-8.
     mutating func receive(_ text: UnsafeRawBufferPointer, at now: UInt64, figures: inout LoadFigures) {
-        if bytes == 0 { figures.firstChunk.record((now &- askedAt) / 1000) }
+        if isTimed {
+            if bytes == 0 {
+                figures.firstChunk.record((now &- askedAt) / 1000)
+            } else if now > lastTextAt {
+                figures.interChunk.record((now - lastTextAt) / 1000)
+            }
+        }
+        lastTextAt = now
         bytes += text.count
         hash?.update(bufferPointer: text)
         var chunks = 0
@@ -43,7 +53,7 @@ struct OpenReply {
             chunks += 1
             order.receive(stamp.number)
             // A clock of another machine may be ahead.
-            figures.latency.record((now > stamp.nanoseconds ? now - stamp.nanoseconds : 0) / 1000)
+            if isTimed { figures.latency.record((now > stamp.nanoseconds ? now - stamp.nanoseconds : 0) / 1000) }
         }
         figures.received(chunks: chunks, bytes: text.count, at: now)
     }

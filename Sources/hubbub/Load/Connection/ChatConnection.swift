@@ -10,22 +10,28 @@ final class ChatConnection {
         case closed
     }
 
+    /// Whether it reads slowly.
+    let isSlow: Bool
     private let lane: LoadLane
     private var phase = Phase.connecting
     private var records = RecordSplitter(maximumRecordSize: 16 * 1024 * 1024)
     private var session: ChatSession
     private var isAsking = false
 
-    init(lane: LoadLane) {
+    init(lane: LoadLane, isSlow: Bool) {
         self.lane = lane
+        self.isSlow = isSlow
         let configuration = lane.configuration
         session = ChatSession(
-            encoding: configuration.encoding, prompt: configuration.prompt, resumes: configuration.resumes)
+            encoding: configuration.encoding, prompt: configuration.prompt, resumes: configuration.resumes,
+            isTimed: !isSlow)
     }
 
     var isOpen: Bool {
         if case .open = phase { true } else { false }
     }
+
+    var openReplies: Int { session.openReplies }
 
     // MARK: Sending
 

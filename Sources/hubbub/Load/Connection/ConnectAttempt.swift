@@ -30,8 +30,11 @@ struct ConnectAttempt {
         let transport = makeTransport()
         negotiate().assumeIsolated().flatMap { token in
             transport.open(token: token)
-        }.flatMap { [connection] in
-            connection.shakeHands(over: transport)
+        }.flatMap { [connection, lane] in
+            let began = NIODeadline.now()
+            return connection.shakeHands(over: transport).assumeIsolated().map {
+                lane.figures.shookHands(after: .now() - began)
+            }.nonisolated()
         }.whenComplete { result in
             timeout.cancel()
             opened.completeWith(result)

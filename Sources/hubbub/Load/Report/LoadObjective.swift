@@ -13,7 +13,7 @@ struct LoadObjective: Sendable, Equatable {
         case equal = "="
     }
 
-    private static let times = ["connect", "post", "firstChunk", "ask", "latency"]
+    private static let times = ["connect", "handshake", "post", "firstChunk", "interChunk", "ask", "latency"]
     private static let percentiles = ["p50", "p90", "p99", "p999", "max"]
     private static let counts = [
         "lost", "missing", "duplicated", "outOfOrder", "wrong", "failed", "completed", "chunksPerSecond",
@@ -94,6 +94,8 @@ extension LoadReport {
         let percentiles: Percentiles? =
             switch parts[0] {
             case "connect": milliseconds.connect
+            case "handshake": milliseconds.handshake
+            case "interChunk": milliseconds.interChunk
             case "post": milliseconds.post
             case "firstChunk": milliseconds.firstChunk
             case "ask": milliseconds.ask

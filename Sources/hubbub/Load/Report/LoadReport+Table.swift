@@ -5,7 +5,7 @@ extension LoadReport {
     var table: String {
         var lines = [
             "connections  \(connections.opened) opened, \(Int(connections.perSecond))/s",
-            "asks         \(asks.begun) begun, \(asks.completed) completed",
+            "asks         \(asks.begun) begun, \(asks.completed) completed, \(Self.number(asks.perSecond))/s",
             "chunks       \(chunks.received) received, \(Int(chunks.perSecond))/s, \(chunks.missing) missing, "
                 + "\(chunks.duplicated) duplicated, \(chunks.outOfOrder) out of order, in \(chunks.partials) messages",
             "texts        \(texts.checked) checked, \(texts.hashed) hashed, \(texts.wrong) wrong",
@@ -21,7 +21,8 @@ extension LoadReport {
         for (code, count) in failures.sorted(by: { $0.key < $1.key }) { lines.append("failed       \(count) \(code)") }
         lines += ["", Self.row("milliseconds", ["p50", "p90", "p99", "p99.9", "max"])]
         let times = [
-            ("connect", milliseconds.connect), ("POST", milliseconds.post), ("first chunk", milliseconds.firstChunk),
+            ("connect", milliseconds.connect), ("handshake", milliseconds.handshake), ("POST", milliseconds.post),
+            ("first chunk", milliseconds.firstChunk), ("inter-chunk", milliseconds.interChunk),
             ("ask", milliseconds.ask), ("latency", milliseconds.latency),
         ]
         for case (let name, let times?) in times {

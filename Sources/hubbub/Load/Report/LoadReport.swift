@@ -13,6 +13,7 @@ struct LoadReport: Encodable {
     struct Asks: Encodable {
         let begun: Int
         let completed: Int
+        let perSecond: Double
     }
 
     struct Chunks: Encodable {
@@ -35,9 +36,13 @@ struct LoadReport: Encodable {
 
     struct Times: Encodable {
         let connect: Percentiles?
+        /// From the handshake's request to its answer.
+        let handshake: Percentiles?
         /// From a `POST` to its answer.
         let post: Percentiles?
         let firstChunk: Percentiles?
+        /// From one text of a reply to the next.
+        let interChunk: Percentiles?
         let ask: Percentiles?
         /// From a chunk's production to its arrival.
         let latency: Percentiles?
@@ -77,15 +82,18 @@ struct LoadReport: Encodable {
         connections = Connections(
             opened: figures.connections, perSecond: Self.rate(figures.connections, over: figures.connecting),
             reconnects: figures.reconnects, resumes: figures.resumes)
-        asks = Asks(begun: figures.asks, completed: figures.completed)
+        asks = Asks(
+            begun: figures.asks, completed: figures.completed,
+            perSecond: Self.rate(figures.completed, over: figures.receiving))
         chunks = Chunks(
             received: figures.chunks, perSecond: Self.rate(figures.chunks, over: figures.receiving),
             missing: figures.missing, duplicated: figures.duplicated, outOfOrder: figures.outOfOrder,
             foreign: figures.foreign, partials: figures.partials, bytes: figures.bytes)
         texts = Texts(checked: figures.texts, hashed: figures.hashedTexts, wrong: figures.wrongTexts)
         milliseconds = Times(
-            connect: Percentiles(figures.connect), post: Percentiles(figures.post),
-            firstChunk: Percentiles(figures.firstChunk), ask: Percentiles(figures.ask),
+            connect: Percentiles(figures.connect), handshake: Percentiles(figures.handshake),
+            post: Percentiles(figures.post), firstChunk: Percentiles(figures.firstChunk),
+            interChunk: Percentiles(figures.interChunk), ask: Percentiles(figures.ask),
             latency: Percentiles(figures.latency))
         failures = figures.failures
         self.requests = requests
@@ -107,10 +115,12 @@ struct LoadReport: Encodable {
         return found.isEmpty ? nil : found.joined(separator: ", ")
     }
 
-    func json() throws -> String {
+    func json() throws -> String { try Self.json(of: self) }
+
+    static func json(of value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     private static func rate(_ count: Int, over range: ClosedRange<UInt64>?) -> Double {

@@ -35,8 +35,11 @@ struct ChatSession {
     /// Whether replies go on over other connections: their ids are chosen here then, to be known from the beginning.
     private let resumes: Bool
     private let prompt: String
+    /// Whether times count: those of a client that reads slowly tell of itself alone.
+    private let isTimed: Bool
 
-    init(encoding: HubEncoding, prompt: String, resumes: Bool) {
+    init(encoding: HubEncoding, prompt: String, resumes: Bool, isTimed: Bool = true) {
+        self.isTimed = isTimed
         self.encoding = encoding
         self.prompt = prompt
         self.resumes = resumes
@@ -53,7 +56,7 @@ struct ChatSession {
     mutating func ask(at now: UInt64, isHashed: Bool) -> ByteBuffer {
         asked += 1
         let invocationID = String(asked)
-        var reply = OpenReply(invocationID: invocationID, askedAt: now, isHashed: isHashed)
+        var reply = OpenReply(invocationID: invocationID, askedAt: now, isHashed: isHashed, isTimed: isTimed)
         if resumes { reply.messageID = Array(ChunkStreamID().rawValue.utf8) }
         replies.append(reply)
         return askMessage(reply)

@@ -33,6 +33,7 @@ final class HTTPClientConnection: ChannelInboundHandler {
     private static let maximumBody = 16 * 1024 * 1024
 
     private let authority: String
+    private let headers: HTTPHeaders
     private let eventLoop: any EventLoop
     private var context: ChannelHandlerContext?
     private var answered: EventLoopPromise<NIOHTTPClientResponseFull>?
@@ -41,6 +42,7 @@ final class HTTPClientConnection: ChannelInboundHandler {
 
     private init(to target: LoadTarget, on lane: LoadLane) {
         authority = target.authority
+        headers = lane.configuration.headers
         eventLoop = lane.eventLoop
     }
 
@@ -69,7 +71,9 @@ final class HTTPClientConnection: ChannelInboundHandler {
             return answered.futureResult
         }
         self.answered = answered
-        context.write(wrapOutboundOut(.head(request.head(to: authority))), promise: nil)
+        var head = request.head(to: authority)
+        head.headers.add(contentsOf: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         if let body = request.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         return answered.futureResult

@@ -25,7 +25,14 @@ final class LongPollingTransport: ChatTransport {
         }.nonisolated()
     }
 
+    private static let slowPause = TimeAmount.milliseconds(500)
+
     private func poll() {
+        guard connection.isSlow else { return pollNow() }
+        lane.eventLoop.assumeIsolated().scheduleTask(in: Self.slowPause) { self.pollNow() }
+    }
+
+    private func pollNow() {
         requests?.poll().assumeIsolated().whenComplete { result in
             guard self.requests != nil else { return }
             switch result {

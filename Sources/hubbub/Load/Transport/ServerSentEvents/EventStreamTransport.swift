@@ -24,17 +24,18 @@ final class EventStreamTransport: ChatTransport, ChannelInboundHandler {
 
     func open(token: String) -> EventLoopFuture<Void> {
         requests = ClientRequests(to: target, token: token, for: connection, lane: lane)
-        let head = HTTPRequestHead(
+        var head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: "\(target.path)?id=\(token)",
             headers: ["Host": target.authority, "Accept": "text/event-stream"])
+        head.headers.add(contentsOf: lane.configuration.headers)
         let opened = lane.eventLoop.makePromise(of: Void.self)
         self.opened = opened
-        lane.openChannel(to: target) { channel in
+        lane.openChannel(to: target, isSlow: connection.isSlow) { channel in
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHTTPClientHandlers()
             try pipeline.addHandler(self)
         }
-        .whenComplete { result in
+        .whenComplete { [head] result in
             switch result {
             case .success(let channel):
                 channel.write(HTTPClientRequestPart.head(head), promise: nil)

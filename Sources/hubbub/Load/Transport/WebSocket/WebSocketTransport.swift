@@ -24,11 +24,12 @@ final class WebSocketTransport: ChatTransport, ChannelInboundHandler {
     }
 
     func open(token: String) -> EventLoopFuture<Void> {
-        let head = HTTPRequestHead(
+        var head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: "\(target.path)?id=\(token)", headers: ["Host": target.authority])
+        head.headers.add(contentsOf: lane.configuration.headers)
         let upgrader = WebSocketUpgrader(for: NIOLoopBound(self, eventLoop: lane.eventLoop))
         let upgraded = lane.eventLoop.makePromise(of: Void.self)
-        lane.openChannel(to: target) { channel in
+        lane.openChannel(to: target, isSlow: connection.isSlow) { channel in
             let configuration = NIOUpgradableHTTPClientPipelineConfiguration(
                 upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                     upgradeRequestHead: head, upgraders: [upgrader],
