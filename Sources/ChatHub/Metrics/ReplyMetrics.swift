@@ -1,5 +1,6 @@
 import ChunkStreams
 import CoreMetrics
+import NIOCore
 
 /// What askers see of replies, counted on the nodes where they are connected.
 ///
@@ -30,7 +31,7 @@ struct ReplyMetrics: Sendable {
     /// A stop was answered.
     func stopped(_ status: StopResult.Status, since begin: ContinuousClock.Instant) {
         stops[status]?.increment()
-        if status == .stopped { stop.recordNanoseconds((.now - begin).nanoseconds) }
+        if status == .stopped { stop.recordNanoseconds(TimeAmount(.now - begin).nanoseconds) }
     }
 
     private static func counters<Status: CaseIterable & RawRepresentable<String> & Hashable>(
@@ -40,13 +41,5 @@ struct ReplyMetrics: Sendable {
             (status, Counter(label: label, dimensions: [("outcome", status.rawValue)]))
         }
         return Dictionary(uniqueKeysWithValues: counters)
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds, for as many as fit.
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000
     }
 }

@@ -141,7 +141,7 @@ final class ReplyView: OutboxSource, ChunkViewerSink {
             defer { state.firstText = nil }
             return state.firstText
         }
-        if let first { first.timer.recordNanoseconds((.now - first.since).nanoseconds) }
+        if let first { first.timer.recordNanoseconds(TimeAmount(.now - first.since).nanoseconds) }
     }
 
     private func tellEnd(_ event: ChunkViewerEvent, into buffer: inout ByteBuffer) {

@@ -19,7 +19,7 @@ struct ModelCheck {
     private func ask() async -> (outcome: CheckFindings.Outcome, text: String) {
         let request = ChatRequest(messages: [ChatMessage(role: .user, text: "Say OK.")])
         do {
-            return try await withDeadline { [model] in
+            return try await withDeadline(Self.deadline) { [model] in
                 let begin = ContinuousClock.now
                 _ = try await model.reply(to: request) { _ in throw Answered(after: .now - begin) }
                 return (.warning, "it answers, but with nothing")
@@ -36,20 +36,5 @@ struct ModelCheck {
     /// The model has begun: nobody wants the rest.
     private struct Answered: Error {
         let after: Duration
-    }
-
-    private func withDeadline<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: Self.deadline)
-                throw CancellationError()
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
     }
 }

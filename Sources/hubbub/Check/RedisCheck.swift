@@ -26,7 +26,8 @@ struct RedisCheck {
                 return findings.add(
                     .failed, "redis", "\(redis): \(log.lastProblem ?? "no answer within \(Self.deadline)")")
             }
-            let (answer, delivery) = try await use(backplane, names, node)
+            // What is published may never come back.
+            let (answer, delivery) = try await withDeadline(Self.deadline) { try await use(backplane, names, node) }
             findings.add(
                 .ok, "redis", "\(redis): answers in \(answer.inMilliseconds), delivers in \(delivery.inMilliseconds)")
             // Told beside, when the connection was made.
@@ -34,6 +35,9 @@ struct RedisCheck {
                 findings.add(.warning, "redis", warning)
             }
             await backplane.shutdown()
+        } catch is CancellationError {
+            findings.add(
+                .failed, "redis", "\(redis): it can be reached, but delivers nothing within \(Self.deadline)")
         } catch let error as UsageError {
             findings.add(.failed, "redis", "\(error)")
         } catch {
